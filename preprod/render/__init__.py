@@ -1,0 +1,1 @@
+"""Settings and catalogue in, files out: pure functions, nothing here knows pyinfra or a host."""

@@ -1,0 +1,76 @@
+"""The whole bundle of a host: Compose file, configuration of every service, and the manifest that describes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from preprod import secrets
+from preprod.images import Chosen
+from preprod.paths import PROJECT
+from preprod.preflight import bind_address, published_ports
+from preprod.render.bundle import Bundle, File
+from preprod.render.compose import ONE_SHOT, compose_yaml
+from preprod.render.templates import ROOT, rendered
+from preprod.secrets import Step
+from preprod.settings import Settings
+
+
+def project(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step], commit: str) -> Bundle:
+    """Every file of a host, the manifest last.
+
+    :param chosen: component -> image, for every component that runs.
+    :param steps: what happens to the secrets; only names and version numbers are used.
+    :param commit: what the manifest records as the source of this deploy.
+    """
+    bundle: dict[str, File] = {**_caddy(settings), **_postgres()}
+    bundle["compose.yaml"] = File(compose_yaml(settings, chosen, bundle, steps))
+    bundle["manifest.json"] = File(_manifest(settings, chosen, steps, commit, bundle))
+    return bundle
+
+
+def _caddy(settings: Settings) -> Bundle:
+    files = {"caddy/Caddyfile": rendered("caddy/Caddyfile.j2", settings=settings)}
+    if settings.acme_root:
+        files["caddy/acme-root.pem"] = settings.acme_root
+    return {path: File(text, takes_effect="reload", service="caddy") for path, text in files.items()}
+
+
+def _postgres() -> Bundle:
+    script = (ROOT / "templates/postgres/10-app.sh").read_text()
+    return {"postgres/init/10-app.sh": File(script, mode=0o755, takes_effect="boot", service="postgres")}
+
+
+def _manifest(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step], commit: str, bundle: Bundle) -> str:
+    return (
+        json.dumps(
+            {
+                "commit": commit,
+                "project": PROJECT,
+                "environment": settings.environment,
+                "domain": settings.domain,
+                "published": [f"{bind_address(settings)}:{port}" for port in published_ports(settings)],
+                "firewall": settings.firewall,
+                "services": {name: _service(choice) for name, choice in chosen.items()},
+                "one_shot": list(ONE_SHOT),
+                "secrets": {s.secret.name: [secrets.directory(r) for r in s.secret.readers] for s in steps},
+                "files": {path: f"{file.mode:04o} {file.uid} {file.gid}" for path, file in bundle.items()},
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+
+
+def _service(choice: Chosen) -> dict[str, object]:
+    component, image = choice.component, choice.image
+    return {
+        "image": choice.reference,
+        "version": component.version,
+        "uid": image.uid,
+        "gid": image.gid,
+        "capabilities": list(image.capabilities),
+        "memory_mb": component.memory_mb,
+        "pids": component.pids,
+        "data_path": image.data_path,
+    }

@@ -1,0 +1,9 @@
+# Prints a line for each container of project $project.
+look() {
+  set -- $(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
+    --filter label=com.docker.compose.oneoff=False)
+  [ $# -eq 0 ] || docker inspect "$@" --format 'have
+{{- " "}}{{index .Config.Labels "com.docker.compose.service"}} {{index .Config.Labels "com.docker.compose.config-hash"}}
+{{- " "}}{{.State.Status}} {{.State.ExitCode}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}
+{{- " "}}{{.RestartCount}} {{.Image}} {{.ID}} {{.State.StartedAt}}'
+}

@@ -1,0 +1,27 @@
+# $1 project, $2 project directory, $3 images, $4 files to watch below the directory, $5 files whose content is not
+# looked at. Standard input: base64 of a tar with the candidate compose.yaml, which may not be on the host yet.
+#include compose-containers
+project=$1 directory=$2 images=$3 files=$4 hidden=$5
+candidate=$(mktemp -d)
+trap 'rm -rf "$candidate"' EXIT
+base64 -d | tar -x -C "$candidate"
+if docker compose --project-directory "$directory" -p "$project" -f "$candidate/compose.yaml" config --hash '*' \
+  >"$candidate/.hashes" 2>"$candidate/.refusal"; then
+  sed 's/^/want /' "$candidate/.hashes"
+else
+  sed 's/^/refusal /' "$candidate/.refusal"
+fi
+look
+for image in $images; do
+  if id=$(docker image inspect --format '{{.ID}}' "$image" 2>/dev/null); then echo "image $image $id"; fi
+done
+for file in $files; do
+  [ -f "$directory/$file" ] || continue
+  echo "watch $(stat -c %.9Z "$directory/$file") $(sha256sum <"$directory/$file" | cut -c1-64) $file"
+done
+for file in $hidden; do
+  if [ -f "$file" ]; then echo "watch $(stat -c %.9Z "$file") - $file"; fi
+done
+for stamp in "$STATE"/reloaded/*; do
+  if [ -f "$stamp" ]; then echo "stamp $(basename "$stamp") $(cat "$stamp")"; fi
+done

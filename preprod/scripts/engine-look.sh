@@ -1,0 +1,10 @@
+if command -v dockerd >/dev/null; then echo "installed yes"; fi
+if timeout 20 docker info >/dev/null 2>&1; then echo "running yes"; fi
+if [ -d /run/systemd/system ]; then
+  echo "systemd yes"
+  systemctl is-enabled -q docker 2>/dev/null || echo "disabled yes"
+fi
+if [ -f /etc/docker/daemon.json ]; then echo "daemon $(base64 </etc/docker/daemon.json | tr -d '\n')"; fi
+if [ -e /etc/docker/.preprod-restart-pending ]; then echo "pending yes"; fi
+if [ -x "$COMPOSE_PLUGIN" ]; then echo "compose $(sha256sum <"$COMPOSE_PLUGIN" | cut -c1-64)"; fi
+(ulimit -n 1048576) 2>/dev/null || grep -qs '^# preprod: limits' /etc/default/docker || echo "limits fixed"

@@ -1,0 +1,2 @@
+#include engine-service
+engine start
