@@ -1,0 +1,56 @@
+"""The command `socialize`."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command; exits 0 on success, 1 on failure, 2 on wrong arguments or settings."""
+    parser = argparse.ArgumentParser(prog="socialize", description="The reference Socialize API.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("serve", help="serve the API until SIGTERM")
+    verbs.add_parser("migrate", help="bring the database to the newest revision")
+    health = verbs.add_parser("healthcheck", help="ask the server on this machine how it is")
+    health.add_argument("which", nargs="?", choices=["live", "ready"], default="ready")
+    verbs.add_parser("version", help="print the version")
+    sys.exit(_run(parser.parse_args()))
+
+
+# Imports happen in the verbs: a health check every few seconds must not load the whole app.
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "healthcheck":
+        from socialize.healthcheck import check
+
+        return check(arguments.which)
+    if arguments.verb == "version":
+        from socialize.about import VERSION
+
+        print(VERSION)
+        return 0
+    return _run_with_settings(arguments.verb)
+
+
+def _run_with_settings(verb: str) -> int:
+    from socialize.logs import configure_logging
+    from socialize.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"socialize: {error}", file=sys.stderr)
+        return 2
+    configure_logging(settings.environment, settings.log_level)
+    if verb == "serve":
+        from socialize.server import serve
+
+        serve(settings)
+        return 0
+    from socialize.migrate import MigrationError, upgrade
+
+    try:
+        print(f"socialize: the database is at {upgrade(settings)}", file=sys.stderr)
+    except MigrationError as error:
+        print(f"socialize: cannot migrate: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,110 @@
+"""Logs: one JSON object a line on standard output, with an allow-list of fields.
+
+Nothing that a client sent gets into a line but its correlation id, once that has been validated. Exceptions
+are written as types and stack frames: their texts may carry SQL parameters, connection strings or bodies.
+"""
+
+import asyncio
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from socialize.about import SERVICE, VERSION
+
+correlation_id: ContextVar[str] = ContextVar("correlation_id", default="-")
+"""Id of the request being served; "-" outside of requests."""
+
+FIELDS = (
+    "timestamp",
+    "level",
+    "service",
+    "version",
+    "environment",
+    "log_type",
+    "correlation_id",
+    "message",
+    "method",
+    "route",
+    "status",
+    "duration_ms",
+    "exception_type",
+    "exception_stacktrace",
+)
+"""Every field a line may have, in this order. What is not listed is dropped."""
+
+_log = logging.getLogger(__name__)
+
+
+class JsonLines(JsonFormatter):
+    """Formats a record as one JSON object that holds nothing but `FIELDS`."""
+
+    def __init__(self, environment: str) -> None:
+        static = {"service": SERVICE, "version": VERSION, "environment": environment}
+        super().__init__(
+            ["message"], static_fields=static, rename_fields={"exc_info": "exception_stacktrace"}
+        )
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        log_data |= {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "correlation_id": correlation_id.get(),
+            "log_type": "app",
+        }
+        if record.exc_info and record.exc_info[0]:
+            log_data["exception_type"] = _type_name(record.exc_info[0])
+        super().add_fields(log_data, record, message_dict)
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {field: log_data[field] for field in FIELDS if log_data.get(field) is not None}
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(_frames(ei[1]))
+
+
+def configure_logging(environment: str, level: str) -> None:
+    """Send every logger's lines, warnings and uncaught exceptions to standard output as `JsonLines`.
+
+    Args:
+        environment: deployment environment name, on every line.
+        level: lowest level that is written: "debug", "info", "warning" or "error".
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines(environment))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in ("socialize", "uvicorn", "alembic.runtime.migration"):
+        logging.getLogger(name).setLevel(level.upper())
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+
+
+def log_loop_exception(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Event loop exception handler: asyncio's own would print the exception's text."""
+    _log.error("unhandled exception in the event loop", exc_info=context.get("exception"))
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    _log.critical("uncaught exception", exc_info=(kind, error, trace))
+
+
+def _frames(error: BaseException | None) -> Iterator[str]:
+    seen: set[int] = set()
+    while error and id(error) not in seen:
+        seen.add(id(error))
+        yield _type_name(type(error))
+        for frame in traceback.extract_tb(error.__traceback__):
+            yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+        error = error.__cause__ or error.__context__
+
+
+def _type_name(kind: type[BaseException]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

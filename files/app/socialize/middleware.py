@@ -1,0 +1,106 @@
+"""What happens around every request: correlation id, request log line, last resort, limit of the body."""
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from socialize.errors import error_response
+from socialize.logs import correlation_id
+
+CORRELATION_HEADER = "X-Correlation-Id"
+MAX_BODY_BYTES = 1024 * 1024
+
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# A method is text from the client; beyond the standard ones it becomes _OTHER, as OpenTelemetry has it.
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+_CLIENT_CLOSED_REQUEST = 499
+
+_log = logging.getLogger(__name__)
+
+
+class _Answer:
+    """Sends a response on, with the correlation id added, and remembers its status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)[CORRELATION_HEADER] = correlation_id.get()
+        await self._send(message)
+
+
+class RequestContext:
+    """Gives a request its correlation id, logs it once, and turns unhandled exceptions into a uniform 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        correlation_id.set(_given_id(scope) or uuid.uuid4().hex)
+        answer = _Answer(send)
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            _log.exception("unhandled exception")
+            if answer.status:
+                raise  # Half an answer is out: only a cut connection tells the client that it is not whole.
+            await error_response(500)(scope, receive, answer)
+        finally:
+            _log_request(scope, answer.status or _CLIENT_CLOSED_REQUEST, time.perf_counter() - started)
+
+
+class BodyLimit:
+    """Refuses request bodies over `MAX_BODY_BYTES` with 413.
+
+    FastAPI's own `max_body_size` answers in plain text, outside of the exception handlers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        if _announced_length(scope) > MAX_BODY_BYTES:
+            return await error_response(413)(scope, receive, send)
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(413)
+            return message
+
+        return await self._app(scope, counted, send)
+
+
+def _given_id(scope: Scope) -> str | None:
+    given = Headers(scope=scope).get(CORRELATION_HEADER, "")
+    return given if _VALID_ID.fullmatch(given) else None
+
+
+def _announced_length(scope: Scope) -> int:
+    announced = Headers(scope=scope).get("content-length", "")
+    return int(announced) if announced.isdecimal() else 0
+
+
+def _log_request(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    routine = route.startswith("/health") and status == 200
+    level = logging.ERROR if status >= 500 else logging.DEBUG if routine else logging.INFO
+    method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+    fields = {"method": method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 2)}
+    _log.log(level, "request served", extra={"log_type": "request"} | fields)

@@ -1,0 +1,118 @@
+"""The program under test, run as its users run it: the command `socialize` in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+from postgres import free_port
+
+COMMAND = str(Path(sys.executable).with_name("socialize"))
+T = TypeVar("T")
+DEADLINE_SECONDS = 20.0
+
+
+def eventually(what: Callable[[], T], description: str) -> T:
+    """Call `what` until it returns something true; fails after `DEADLINE_SECONDS`."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if result := what():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"not within {DEADLINE_SECONDS} s: {description}")
+
+
+def run(*arguments: str, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end, with nothing in its environment but `env` and PATH."""
+    return subprocess.run(
+        [COMMAND, *arguments], env={"PATH": os.environ["PATH"], **env}, capture_output=True, text=True,
+        timeout=DEADLINE_SECONDS, check=False,
+    )  # fmt: skip
+
+
+class Server:
+    """A running `socialize serve`, a client of it, and what it has written."""
+
+    def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "SOCIALIZE_PORT": str(self.port),
+            "SOCIALIZE_DRAIN_SECONDS": "0",
+            **env,
+        }
+        self._output = directory / f"server-{self.port}.log"
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [COMMAND, "serve"], env=self.env, cwd=directory, stdout=output, stderr=subprocess.STDOUT
+            )
+        self._clients: list[httpx2.Client] = []
+        eventually(self._has_started, "the server listens")
+        self.http = self.client()
+
+    def _has_started(self) -> bool:
+        assert self.process.poll() is None, f"the server ended: {self.output()}"
+        return self.listens()
+
+    def listens(self) -> bool:
+        """Whether a new connection is taken."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def client(self) -> httpx2.Client:
+        """A client that keeps its connections until the server is ended."""
+        client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self._clients.append(client)
+        return client
+
+    def end(self) -> None:
+        """End the process, whatever state it is in."""
+        for client in self._clients:
+            client.close()
+        self.process.kill()
+        self.process.wait()
+
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line written so far; fails when one is not a JSON object."""
+        return [json.loads(line) for line in self.output().splitlines()]
+
+    def request_line(self, correlation_id: str) -> dict[str, Any]:
+        """The request log line with that correlation id (it is written after the answer is sent)."""
+
+        def found() -> dict[str, Any] | None:
+            of_requests = (line for line in self.lines() if line["log_type"] == "request")
+            return next((line for line in of_requests if line["correlation_id"] == correlation_id), None)
+
+        line = eventually(found, f"a request line with {correlation_id}")
+        assert line is not None
+        return line
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def exit_status(self) -> int:
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+@contextmanager
+def serving(directory: Path, env: Mapping[str, str]) -> Iterator[Server]:
+    """A server that is ended afterwards, whatever happened to it."""
+    server = Server(directory, env)
+    try:
+        yield server
+    finally:
+        server.end()
