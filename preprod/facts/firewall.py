@@ -59,13 +59,13 @@ if [ -d /run/systemd/system ]; then
   echo "systemd yes"; if [ -L {BOOT_LINK} ]; then echo "enabled yes"; fi
 elif ls /etc/rc[2-5].d/S??{NAME} >/dev/null 2>&1; then echo "enabled yes"; fi
 look() {{
-  forward=$($2 -w 10 -S FORWARD 2>/dev/null) || return 0
+  forward=$($2 --wait=10 -S FORWARD 2>/dev/null) || return 0
   echo "table $1"
-  if rules=$($2 -w 10 -S {CHAIN} 2>/dev/null); then
+  if rules=$($2 --wait=10 -S {CHAIN} 2>/dev/null); then
     echo "rules $1 $(printf '%s\\n' "$rules" | sha256sum | cut -c1-64)"
   fi
   if [ -f {STAMP}.$1 ]; then echo "stamp $1 $(cat {STAMP}.$1)"; fi
-  $2 -w 10 -S DOCKER-USER 2>/dev/null | grep '^-A' | grep -n -e '-j {CHAIN}$' | sed "s/^/jump $1 /"
+  $2 --wait=10 -S DOCKER-USER 2>/dev/null | grep '^-A' | grep -n -e '-j {CHAIN}$' | sed "s/^/jump $1 /"
   if echo "$forward" | grep -qx -e '-A FORWARD -j DOCKER-USER'; then echo "led $1"; fi
 }}
 look 4 iptables

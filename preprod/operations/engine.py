@@ -77,9 +77,10 @@ def configured(text: str) -> Generator[StringCommand, None, None]:
 
 
 def _show(found: EngineState, text: str) -> None:
+    host.log(f"will {'change' if found.daemon_json else 'create'} /etc/docker/daemon.json")
     if state.config.DIFF:
         for line in difflib.unified_diff(
-            found.daemon_json.splitlines(), text.splitlines(), "/etc/docker/daemon.json", "new", lineterm=""
+            found.daemon_json.splitlines(), text.splitlines(), "a/daemon.json", "b/daemon.json", lineterm=""
         ):
             logger.info("    %s", line)
 
@@ -100,6 +101,7 @@ def compose_plugin(binary: str) -> Generator[StringCommand | FileUploadCommand, 
     if host.get_fact(Engine).compose_sha256 == _sha256(binary):
         host.noop("Compose is up to date")
         return
+    host.log(f"will write {COMPOSE_PLUGIN} (mode 0755, owner 0:0, from {binary})")
     staged = f"{COMPOSE_PLUGIN}.new"
     yield inline('install -d -m 0755 "$(dirname "$COMPOSE_PLUGIN")"')
     yield FileUploadCommand(binary, staged, remote_temp_filename=host.get_temp_filename(staged))

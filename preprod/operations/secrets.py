@@ -9,7 +9,7 @@ from pyinfra.api import StringCommand, operation
 
 from preprod.facts.secrets import supplied_on_stdin
 from preprod.facts.shell import script
-from preprod.secrets import Action, Step
+from preprod.secrets import Action, Step, directory
 
 
 @operation()
@@ -33,9 +33,14 @@ def present(
     if not todo:
         host.noop("every secret is in place")
     for step in todo:
-        host.log(f"secret {step.secret.name}: {step.action.value}, for {', '.join(step.secret.readers)}")
+        host.log(f"secret {step.secret.name}: {step.action.value}; {', '.join(_copies(step, uids))}")
     for step in todo:
         readers = [f"{service}:{uids[service]}" for service in step.secret.readers]
         arguments = (step.action.name, step.secret.name, str(step.version), str(step.generation))
         own = {name: value for name, value in given.items() if name == step.secret.name}
         yield script("secrets-put", *arguments, *readers, stdin=supplied_on_stdin(own))
+
+
+def _copies(step: Step, uids: Mapping[str, int]) -> list[str]:
+    readers = step.secret.readers
+    return [f"{directory(reader)}/{step.secret.name} (mode 0400, owner {uids[reader]})" for reader in readers]

@@ -1,0 +1,87 @@
+"""pyinfra and pytest as child processes of the checkout, never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from preprod.render.templates import ROOT
+
+PATIENCE = 10
+"""Seconds that an interrupted child gets to put its connections away."""
+
+_INTERRUPTED = "Exiting upon user request!"
+"""What pyinfra says on standard output when it is interrupted; its exit code is then 0."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A pyinfra that has ended: exit code, standard output (its JSON), standard error (everything for people)."""
+
+    code: int
+    answer: str
+    log: str
+
+
+def pyinfra(*arguments: str, quiet: bool = False) -> Ended:
+    """Run pyinfra in the checkout; its standard error streams through unless it shall be quiet.
+
+    :raises KeyboardInterrupt: it was interrupted, which pyinfra itself reports as success.
+    """
+    log: list[str] = []
+    with tempfile.TemporaryFile("w+", errors="replace") as answer:
+        with _child("pyinfra", *arguments, stdout=answer.fileno(), stderr=subprocess.PIPE) as child:
+            for line in child.stderr or ():
+                log.append(line)
+                if not quiet:
+                    say(line)
+        answer.seek(0)
+        ended = Ended(child.returncode, answer.read(), "".join(log))
+    if _INTERRUPTED in ended.answer or ended.code == -signal.SIGINT:
+        raise KeyboardInterrupt
+    return ended
+
+
+def pytest(*arguments: str) -> int:
+    """Exit code of pytest, run in the checkout on the caller's terminal."""
+    with _child("pytest", *arguments) as child:
+        child.wait()
+    return child.returncode
+
+
+def say(text: str) -> None:
+    """Text on standard error; a reader that has gone away does not stop the run."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(text, err=True, nl=False)
+
+
+@contextlib.contextmanager
+def _child(
+    module: str, *arguments: str, stdout: int | None = None, stderr: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True, errors="replace"
+    ) as child:
+        try:
+            yield child
+        except BaseException:
+            _stop(child)
+            raise
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    try:
+        child.send_signal(signal.SIGINT)
+        child.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        child.kill()

@@ -1,0 +1,59 @@
+"""Fixtures about worlds: throw-away hosts that are removed when the test session ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from deployments import archives, blank, clean, deployed, first_deploy, package
+from harness import RELEASES, World, WorldError, WorldRun, world_run
+
+__all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
+
+_KEPT_RUN = pytest.StashKey[WorldRun]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep-worlds",
+        action="store_true",
+        help="leave the worlds running for debugging; the summary says how to enter and to remove them",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if run := config.stash.get(_KEPT_RUN, None):
+        terminalreporter.section("worlds kept: how to enter and to remove them")
+        terminalreporter.line(run.how_to_enter_and_remove())
+
+
+@pytest.fixture(scope="session")
+def worlds(pytestconfig: pytest.Config) -> Iterator[WorldRun]:
+    """This session's test run: the network and every world on it."""
+    kept = bool(pytestconfig.getoption("keep_worlds", default=False))
+    try:
+        with world_run(kept=kept) as run:
+            if kept:
+                pytestconfig.stash[_KEPT_RUN] = run
+            yield run
+    except WorldError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def new_world(worlds: WorldRun) -> Callable[[str], World]:
+    """Factory: `new_world("bookworm")` boots a bare host that lives until the end of the session."""
+
+    def boot(release: str) -> World:
+        try:
+            return worlds.new_world(release)
+        except WorldError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return boot
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def world(request: pytest.FixtureRequest, new_world: Callable[[str], World]) -> World:
+    """One bare host of each release; tests that change it share what they changed."""
+    return new_world(request.param)

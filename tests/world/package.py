@@ -1,0 +1,103 @@
+"""The package under test as an operator uses it: pyinfra in a subprocess, against the inventory of one world."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import World
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of pyinfra gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Operation -> hosts on which it did something."""
+        operations = json.loads(self.stdout)["results"]["operations"]
+        return {operation["name"]: len(operation["success"]) for operation in operations if operation["success"]}
+
+    @property
+    def predicted(self) -> set[str]:
+        """Operations that a dry run says would change something."""
+        return {operation["name"] for operation in json.loads(self.stdout)["plan"] if operation["hosts_with_change"]}
+
+    @property
+    def said(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass(frozen=True)
+class Package:
+    """This package on the way to one world.
+
+    ``data`` goes into the inventory; ``environment`` is added to pyinfra's.
+    """
+
+    world: World
+    data: Mapping[str, Any]
+
+    def deploy(self, *options: str, environment: Mapping[str, str] | None = None, **data: Any) -> Run:
+        """``pyinfra -y --json``; ``data`` is stronger than that of the package."""
+        return self._run("-y", "--json", *options, environment=environment, data=data)
+
+    def dry_run(self, *options: str, environment: Mapping[str, str] | None = None, **data: Any) -> Run:
+        """``pyinfra --dry --diff --json``."""
+        return self._run("--dry", "--diff", "--json", *options, environment=environment, data=data)
+
+    def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """The suite that operators run, against this world."""
+        command = [sys.executable, "-m", "pytest", "-q", "tests/verify", f"--inventory={self._inventory()}", *options]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+
+    def deploy_killed_at(self, operation: str, **data: Any) -> str:
+        """Start a deploy and kill its whole process group as soon as it says that it starts this operation."""
+        command = self._command("-y", data=data)
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            assert process.stderr is not None
+            said = _read_until(process.stderr.readline, f"Starting operation: {operation}")
+            os.killpg(process.pid, signal.SIGKILL)
+        return said
+
+    def _run(self, *options: str, environment: Mapping[str, str] | None, data: Mapping[str, Any]) -> Run:
+        done = subprocess.run(
+            self._command(*options, data=data),
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=1200,
+            stdin=subprocess.DEVNULL,
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    def _command(self, *options: str, data: Mapping[str, Any]) -> list[str]:
+        return [sys.executable, "-m", "pyinfra", *options, str(self._inventory(**data)), "deploy.py"]
+
+    def _inventory(self, **data: Any) -> Path:
+        return self.world.inventory(self.world.directory / "inventory.py", **{**self.data, **data})
+
+
+def _read_until(readline: Callable[[], str], text: str) -> str:
+    said = ""
+    while text not in said:
+        line = readline()
+        assert line, f"the run ended before it said {text!r}:\n{said}"
+        said += line
+    return said

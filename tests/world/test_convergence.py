@@ -1,0 +1,124 @@
+"""Whatever happened to a host: one run mends it, and the next finds nothing to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from deployments import KILLED_AT, DryRun
+from package import Package, Run
+
+FILES, SERVICES = "App | files", "App | services"
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """Something that happens to a host, and the operations that mend it."""
+
+    name: str
+    command: str
+    mended_by: frozenset[str]
+
+
+MISHAPS = [
+    Mishap("a file that is reloaded was edited", "echo '# mine' >> /srv/preprod/caddy/Caddyfile", {FILES, SERVICES}),
+    Mishap(
+        "a file that is read at start was edited",
+        "echo '# mine' >> /srv/preprod/postgres/init/10-app.sh",
+        {FILES, "App | database"},
+    ),
+    Mishap("compose.yaml was edited", "sed -i s/socialize/other/ /srv/preprod/compose.yaml", {FILES}),
+    Mishap("a file was removed", "rm /srv/preprod/compose.yaml", {FILES}),
+    Mishap("a file's mode was changed", "chmod 0600 /srv/preprod/manifest.json", {FILES}),
+    Mishap("a directory stands in a file's place", "cd /srv/preprod; rm compose.yaml; mkdir compose.yaml", {FILES}),
+    Mishap("the api was stopped", "docker stop socialize-api-1", {SERVICES}),
+    Mishap("the database was killed", "docker kill socialize-postgres-1", {"App | database"}),
+    Mishap("caddy was removed", "docker rm -f socialize-caddy-1", {SERVICES}),
+    Mishap(
+        "a volume's owner was changed",
+        "chown 0:0 $(docker volume inspect -f '{{.Mountpoint}}' socialize_postgres-data)",
+        {"App | volumes"},
+    ),
+    Mishap("a secret can be read by others", "chmod 0444 /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
+    Mishap("a copy of a secret is gone", "rm /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
+    Mishap("the engine was stopped", "systemctl stop docker.socket docker", {"Engine | installed and running"}),
+    Mishap("Compose was removed", "rm /usr/local/lib/docker/cli-plugins/docker-compose", {"Engine | Compose plugin"}),
+]
+
+
+def test_a_first_deploy_killed_three_times_is_completed_by_the_next_run(first_deploy: Run, package: Package) -> None:
+    assert len(KILLED_AT) == 3
+    assert first_deploy.code == 0, first_deploy.stderr
+    assert package.deploy().changed == {}
+
+
+def test_what_a_dry_run_predicts_on_a_bare_host_is_what_the_deploys_then_do(blank: DryRun, first_deploy: Run) -> None:
+    """The killed runs did some of it; the run that ended did the rest and nothing else."""
+    assert set(first_deploy.changed) <= blank.run.predicted
+    assert {"App | services"} <= set(first_deploy.changed)
+
+
+@pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.name)
+def test_a_run_mends_it_and_the_next_changes_nothing(clean: Package, mishap: Mishap) -> None:
+    assert clean.world.run(mishap.command).succeeded
+    predicted = clean.dry_run().predicted
+    mended = clean.deploy()
+    assert mended.code == 0, mended.stderr
+    assert set(mended.changed) >= mishap.mended_by, mended.stderr
+    assert predicted >= mishap.mended_by
+    assert clean.deploy().changed == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "operations"),
+    [
+        ({"session_ttl_hours": 24}, {FILES, SERVICES}),
+        ({"http_port": 8181}, {FILES, SERVICES}),
+        ({"docker_daemon": {"log-level": "warn"}}, {"Engine | daemon.json"}),
+    ],
+    ids=["app", "port", "engine"],
+)
+def test_a_setting_changed_and_changed_back(
+    clean: Package, setting: dict[str, object], operations: set[str]
+) -> None:
+    for data in (setting, {} if "docker_daemon" not in setting else {"docker_daemon": {"log-level": "info"}}):
+        assert clean.dry_run(**data).predicted == operations
+        assert set(clean.deploy(**data).changed) == operations
+        assert clean.deploy(**data).changed == {}
+
+
+def test_an_edited_caddyfile_is_reloaded_without_a_new_container(clean: Package) -> None:
+    look = "docker inspect -f '{{.Id}} {{.State.StartedAt}}' socialize-caddy-1"
+    before = clean.world.check_output(look)
+    clean.world.check_output("echo '# mine' >> /srv/preprod/caddy/Caddyfile")
+    assert "reload" in clean.deploy().stderr
+    assert clean.world.check_output(look) == before
+
+
+def test_keys_that_the_operator_added_to_daemon_json_stay_and_cost_no_restart(clean: Package) -> None:
+    started = clean.world.check_output("systemctl show -p ActiveEnterTimestampMonotonic docker")
+    clean.world.check_output("""sed -i 's/^{/{ "max-concurrent-downloads": 2,/' /etc/docker/daemon.json""")
+    assert clean.deploy().changed == {}
+    assert "max-concurrent-downloads" in clean.world.check_output("cat /etc/docker/daemon.json")
+    assert clean.world.check_output("systemctl show -p ActiveEnterTimestampMonotonic docker") == started
+
+
+def test_a_rotated_secret_reaches_its_readers(clean: Package) -> None:
+    read = "cat /etc/preprod/secrets/api/app_db_password"
+    before = clean.world.check_output(read)
+    rotated = clean.deploy(secret_generation={"app_db_password": 2})
+    assert {"App | secrets", "App | database role", SERVICES} <= set(rotated.changed), rotated.stderr
+    after = clean.world.check_output(read)
+    assert after != before
+    assert clean.world.check_output("cat /etc/preprod/secrets/postgres/app_db_password") == after
+    assert clean.deploy(secret_generation={"app_db_password": 2}).changed == {}
+    assert clean.deploy().changed == {}, "a generation that is no longer named must not rotate back"
+
+
+def test_a_reboot_brings_everything_back(clean: Package) -> None:
+    clean.world.reboot()
+    waited = clean.world.run(
+        "timeout 120 sh -c 'until [ $(docker ps --filter health=healthy -q | wc -l) -eq 3 ]; do sleep 1; done'"
+    )
+    assert waited.succeeded, clean.world.run("docker ps -a").stdout
+    assert clean.deploy().changed == {}
