@@ -65,11 +65,20 @@ class Step:
 
 
 def wanted(settings: Settings) -> tuple[Secret, ...]:
-    """Every secret of a host with these settings."""
+    """Every secret of a host with these settings.
+
+    :raises SettingsError: ``app_secrets`` takes a generated secret's name, ``secret_generation`` one that is none.
+    """
     base = (
         Secret("db_superuser_password", ("postgres",)),
         Secret("app_db_password", ("postgres", "api")),
     )
+    generated = {secret.name for secret in base}
+    if taken := generated.intersection(settings.app_secrets):
+        raise SettingsError(f"app_secrets names {', '.join(sorted(taken))}, which is generated: choose another name")
+    if unknown := settings.secret_generation.keys() - generated:
+        known = " or ".join(sorted(generated))
+        raise SettingsError(f"secret_generation names {', '.join(sorted(unknown))}, not generated: use {known}")
     return base + tuple(Secret(name, ("api",), must_be_supplied=True) for name in settings.app_secrets)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 DomainName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
@@ -30,7 +29,7 @@ class FirewallRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: IPv4Network | IPv6Network = Field(description="Network in CIDR notation.")
+    source: IPvAnyNetwork = Field(description="Network in CIDR notation.")
     ports: tuple[Port, ...] = Field((), description="Published TCP ports that it may reach; none named means all.")
 
 
@@ -185,9 +184,12 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"unknown setting '{name}'{_nearest(name)} (docs/settings.md lists them)"
     if not name:
         return str(detail["msg"]).removeprefix("Value error, ")
-    return f"setting '{name}' is {detail['input']!r}, but: {detail['msg']}"
+    value = repr(detail["input"])
+    shown = value if len(value) <= 80 else f"{value[:80]}..."
+    return f"setting '{name}' is {shown}, but: {detail['msg']}"
 
 
 def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.5)
+    known = [] if "." in name else Settings.model_fields
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f": did you mean '{close[0]}'?" if close else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,9 +92,8 @@ def _look(chosen_settings: Settings) -> HostState:
 
 def commit() -> str:
     """The checkout's commit, marked ``-dirty`` where files differ from it; ``unknown`` outside a checkout."""
-    answer = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        capture_output=True,
-        text=True,
-    )
-    return answer.stdout.strip() or "unknown"
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    describe = [git, "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    return subprocess.run(describe, capture_output=True, text=True).stdout.strip() or "unknown"

@@ -176,8 +176,10 @@ def up(
         return
     for name, intent in sorted(intents.items()):
         host.log(f"{name}: {intent.reason}")
-    yield from _bring_up(project, intents, services, orphans)
-    yield from _wait(project, services, timeout)
+    if any(intent.verb != "reload" for intent in intents.values()):
+        yield from _bring_up(project, intents, services, orphans)
+        # Never before a command: a dry run goes on to the first one, and must not wait.
+        yield from _wait(project, services, timeout)
     yield from _reload_all(project, intents, services)
 
 

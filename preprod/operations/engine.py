@@ -34,10 +34,10 @@ def installed(source: str, packages: str, key: str) -> Generator[StringCommand, 
         engine.installed(name="Engine | installed", source="distribution", packages="", key="")
     """
     found = host.get_fact(Engine)
-    if found.installed and found.running and found.enabled:
+    if found.running and found.enabled:
         host.noop("Docker Engine runs")
         return
-    if not found.installed:
+    if not found.installed and not found.running:
         host.log(f"installing Docker Engine from {'Docker' if source == 'docker' else 'the distribution'}")
         yield _install(source, packages, key)
     if not found.systemd and not found.limits_can_rise:

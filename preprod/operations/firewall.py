@@ -44,8 +44,12 @@ def present(rules: Iterable[FirewallRule]) -> Generator[StringCommand, None, Non
     """
     Only these sources reach published ports from outside the host, now and after every start of the engine.
 
-    The operator's own rules, in ``DOCKER-USER`` and everywhere else, keep their place. Fails when
-    Docker does not lead traffic through ``DOCKER-USER``, for then nothing would be protected.
+    The operator's own rules, in ``DOCKER-USER`` and everywhere else, keep their place. Fails when Docker does not
+    lead traffic through ``DOCKER-USER``, for then nothing would be protected.
+
+    Out of reach, because ``INPUT`` and plain routed traffic are never touched: IPv6 clients of a port that a container
+    on an IPv4-only network publishes on ``[::]`` (the userland proxy answers them on the host itself: publish on
+    ``0.0.0.0``), and, with engines older than 28, a machine on the same link that routes to a container's own address.
 
     + rules: sources and the published ports that each may reach; none at all closes every port
 

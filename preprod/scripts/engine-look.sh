@@ -2,7 +2,7 @@ if command -v dockerd >/dev/null; then echo "installed yes"; fi
 if timeout 20 docker info >/dev/null 2>&1; then echo "running yes"; fi
 if [ -d /run/systemd/system ]; then
   echo "systemd yes"
-  systemctl is-enabled -q docker 2>/dev/null || echo "disabled yes"
+  if systemctl cat docker >/dev/null 2>&1 && ! systemctl is-enabled -q docker; then echo "disabled yes"; fi
 fi
 if [ -f /etc/docker/daemon.json ]; then echo "daemon $(base64 </etc/docker/daemon.json | tr -d '\n')"; fi
 if [ -e /etc/docker/.preprod-restart-pending ]; then echo "pending yes"; fi

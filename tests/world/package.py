@@ -59,9 +59,10 @@ class Package:
         """``pyinfra --dry --diff --json``."""
         return self._run("--dry", "--diff", "--json", *options, environment=environment, data=data)
 
-    def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def verify(self, *options: str, data: Mapping[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
         """The suite that operators run, against this world."""
-        command = [sys.executable, "-m", "pytest", "-q", "tests/verify", f"--inventory={self._inventory()}", *options]
+        inventory = f"--inventory={self._inventory(**(data or {}))}"
+        command = [sys.executable, "-m", "pytest", "-q", "tests/verify", inventory, *options]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
 
     def deploy_killed_at(self, operation: str, **data: Any) -> str:

@@ -39,9 +39,19 @@ def test_all_missing_images_are_listed_at_once(clean: Package, tmp_path: Path) -
 
 BROKEN = r"""
 cd $(mktemp -d)
-printf '#!/bin/sh\ncase $1 in\nmigrate) exit 0 ;;\nserve) echo "cannot find my config"; exec sleep 1000 ;;\nhealthcheck) echo "503 broken on purpose"; exit 1 ;;\nesac\n' > socialize
+cat > socialize <<'EOF'
+#!/bin/sh
+case $1 in
+  migrate) exit 0 ;;
+  serve) echo "cannot find my config"; exec sleep 1000 ;;
+  healthcheck) echo "503 broken on purpose"; exit 1 ;;
+esac
+EOF
 chmod 755 socialize
-printf 'FROM %s\nCOPY socialize /opt/socialize/bin/socialize\n' "$(docker inspect -f '{{.Config.Image}}' socialize-api-1)" > Dockerfile
+cat > Dockerfile <<EOF
+FROM $(docker inspect -f '{{.Config.Image}}' socialize-api-1)
+COPY socialize /opt/socialize/bin/socialize
+EOF
 docker build -q -t broken:1 .
 """
 

@@ -11,7 +11,7 @@ CANARY = "canary-7f3a91c2d5e84b06"
 ENVIRONMENT = {"PREPROD_SECRET_APP_DB_PASSWORD": CANARY}
 
 # The volume of the database holds a salted SCRAM verifier of it, which the search would not match anyway.
-EVERYWHERE = f"grep -rIl --binary-files=text -- {CANARY} / --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev || true"
+EVERYWHERE = f"grep -rl --binary-files=text -- {CANARY} / --exclude-dir={{proc,sys,dev}} || true"
 
 
 class Watch:
