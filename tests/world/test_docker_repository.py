@@ -1,8 +1,8 @@
 """Docker's own package repository as the source of the engine.
 
 The real repository cannot be reached from everywhere that runs these tests. In its place stands a signed repository of
-the same layout in the world itself, whose ``docker-ce`` is an empty package that depends on the distribution's engine:
-what is proven is the way to the engine (key, fingerprint, source file, package names), not Docker's packages.
+the same layout in the world itself, whose ``docker-ce`` is the distribution's engine under that name: what is proven is
+the way to the engine (key, fingerprint, source file, package names), not Docker's packages.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ apt-get install -y -qq --no-install-recommends apt-utils gnupg busybox >/dev/nul
 . /etc/os-release
 site=/repository/linux/$ID
 mkdir -p $site/pool $site/dists/$VERSION_CODENAME/stable/binary-amd64
-package() {{
+empty() {{
   mkdir -p /tmp/$1/DEBIAN
-  printf 'Package: %s\\nVersion: 1\\nArchitecture: all\\nMaintainer: test\\nDescription: stand-in\\nDepends: %s\\n' "$1" "$2" \\
-    >/tmp/$1/DEBIAN/control
+  printf 'Package: %s\\nVersion: 1\\nArchitecture: all\\nMaintainer: test\\nDescription: stand-in\\n' "$1" >/tmp/$1/DEBIAN/control
   dpkg-deb --build /tmp/$1 $site/pool >/dev/null
 }}
-cli=docker.io; if apt-cache show docker-cli >/dev/null 2>&1; then cli=docker-cli; fi
-package docker-ce docker.io
-package docker-ce-cli $cli
-package containerd.io docker.io
+empty docker-ce-cli
+empty containerd.io
+cd /tmp
+apt-get download -qq docker.io
+dpkg-deb -R docker.io_*.deb engine
+sed -i -e 's/^Package: .*/Package: docker-ce/' -e '/^Conflicts: /d' engine/DEBIAN/control
+dpkg-deb --build engine $site/pool >/dev/null
 cd $site
 apt-ftparchive packages pool >dists/$VERSION_CODENAME/stable/binary-amd64/Packages
 apt-ftparchive -o APT::FTPArchive::Release::Suite=$VERSION_CODENAME -o APT::FTPArchive::Release::Components=stable \\
