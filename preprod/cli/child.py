@@ -14,7 +14,7 @@ import click
 
 from preprod.render.templates import ROOT
 
-PATIENCE = 10
+PATIENCE = 5
 """Seconds that an interrupted child gets to put its connections away."""
 
 _INTERRUPTED = "Exiting upon user request!"

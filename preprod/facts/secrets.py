@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from pyinfra.api import FactBase, StringCommand
 from typing_extensions import override
 
-from preprod.facts.shell import script
+from preprod.facts.shell import StandardInput, script
 from preprod.secrets import Copy, Secret, SecretState
 
 
-def supplied_on_stdin(given: Mapping[str, str]) -> str:
+def supplied_on_stdin(given: Mapping[str, str]) -> StandardInput:
     """Supplied values in the form that :class:`Secrets` and the operation read from standard input."""
-    return "\n".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in given.items())
+    lines = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in given.items())
+    return StandardInput("\n".join(lines))
 
 
 class Secrets(FactBase[dict[str, SecretState]]):

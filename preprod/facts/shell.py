@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pyinfra.api import QuoteString, StringCommand
+from pyinfra.api import HiddenValue, QuoteString, StringCommand
 
 from preprod import paths
 
@@ -17,7 +18,21 @@ _PLACES = "\n".join(
 """What every script may use besides its arguments: the fixed places of ``preprod.paths``."""
 
 
-def script(name: str, *arguments: str, stdin: str | None = None) -> StringCommand:
+class StandardInput(HiddenValue):
+    """Text for a command's standard input. Under ``-v`` pyinfra prints the arguments of facts: this one is masked."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)  # type: ignore[no-untyped-call]
+
+    def __iter__(self) -> Iterator[str]:
+        yield self.unmask()
+
+    def readlines(self) -> list[str]:
+        """What pyinfra's connectors write, as they ask files for it."""
+        return list(self)
+
+
+def script(name: str, *arguments: str, stdin: str | StandardInput | None = None) -> StringCommand:
     """A command that runs one of our scripts with ``sh -eu``.
 
     :param name: file in ``preprod/scripts``, without ``.sh``.
@@ -27,7 +42,7 @@ def script(name: str, *arguments: str, stdin: str | None = None) -> StringComman
     return inline(text(name), *arguments, stdin=stdin)
 
 
-def inline(body: str, *arguments: str, stdin: str | None = None) -> StringCommand:
+def inline(body: str, *arguments: str, stdin: str | StandardInput | None = None) -> StringCommand:
     """Like :func:`script`, for a script that is itself made from values.
 
     :param body: the script's text.

@@ -10,7 +10,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand, operation
 
 from preprod.facts.compose import Container, Containers, Project, ProjectState
-from preprod.facts.shell import script
+from preprod.facts.shell import StandardInput, script
 from preprod.operations.bundle import archive
 from preprod.paths import BASE
 from preprod.render.bundle import Bundle, digest, read_by
@@ -191,7 +191,7 @@ def _look(project: str, bundle: Bundle, services: Sequence[Service]) -> ProjectS
         images=sorted({s.image for s in services}),
         files=sorted({path for s in services for path in (*s.boot_files, *s.reload_files)}),
         hidden=sorted({path for s in services for path in s.hidden_files}),
-        _stdin=archive({"compose.yaml": bundle["compose.yaml"]}),
+        _stdin=StandardInput(archive({"compose.yaml": bundle["compose.yaml"]})),
     )
     if found.refusal:
         logger.debug(found.refusal)

@@ -1,5 +1,6 @@
 # Prints a line for each container of project $project.
 look() {
+  # shellcheck disable=SC2046 # one word a container
   set -- $(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
     --filter label=com.docker.compose.oneoff=False)
   [ $# -eq 0 ] || docker inspect "$@" --format 'have

@@ -7,4 +7,5 @@ fi
 if [ -f /etc/docker/daemon.json ]; then echo "daemon $(base64 </etc/docker/daemon.json | tr -d '\n')"; fi
 if [ -e /etc/docker/.preprod-restart-pending ]; then echo "pending yes"; fi
 if [ -x "$COMPOSE_PLUGIN" ]; then echo "compose $(sha256sum <"$COMPOSE_PLUGIN" | cut -c1-64)"; fi
+# shellcheck disable=SC3045 # every /bin/sh that Debian and Ubuntu have knows -n
 (ulimit -n 1048576) 2>/dev/null || grep -qs '^# preprod: limits' /etc/default/docker || echo "limits fixed"

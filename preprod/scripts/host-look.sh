@@ -14,7 +14,7 @@ if command -v iptables >/dev/null && iptables -n -L PREPROD >/dev/null 2>&1; the
 if version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null); then
   echo "engine $version"
   docker ps --filter "label=com.docker.compose.project=$PROJECT" --format '{{.Ports}}' |
-    tr ', ' '\n\n' | sed -n 's/^.*:\([0-9]*\)->.*/own \1/p' | sort -u
+    tr , '\n' | sed -n 's/^.*:\([0-9]*\)->.*/own \1/p' | sort -u
   for image in "$@"; do
     if docker image inspect "$image" >/dev/null 2>&1; then echo "image $image"; fi
   done

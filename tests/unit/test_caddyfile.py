@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from unit.given import bundle, settings
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def caddyfile(**changes: Any) -> str:
+    return bundle(settings(**changes))["caddy/Caddyfile"].text
+
+
+def sites(text: str) -> list[str]:
+    """Addresses of the site blocks; the first block holds the global options."""
+    return re.findall(r"^(\S+) \{$", text, re.MULTILINE)
+
+
+def test_without_a_domain_there_is_plain_http_and_no_certificate() -> None:
+    text = caddyfile()
+    assert sites(text) == ["http://:9080", "http://:8080"]
+    assert "Strict-Transport-Security" not in text
+    assert "acme" not in text
+
+
+def test_a_domain_is_the_sites_address_and_turns_on_strict_transport() -> None:
+    text = caddyfile(domain="app.example.org")
+    assert sites(text) == ["http://:9080", "app.example.org"]
+    assert 'Strict-Transport-Security "max-age=31536000"' in text
+
+
+def test_the_acme_settings_reach_the_global_options() -> None:
+    text = caddyfile(
+        domain="app.example.org",
+        acme_email="ops@example.org",
+        acme_directory="https://ca.example.org/dir",
+        acme_root=CERTIFICATE,
+    )
+    options = text[: text.index("\n}\n")]
+    assert "\temail ops@example.org\n" in options
+    assert "\tacme_ca https://ca.example.org/dir\n" in options
+    assert "\tacme_ca_root /etc/caddy/acme-root.pem\n" in options
+
+
+def test_the_authoritys_certificate_is_a_file_that_caddy_reads_again() -> None:
+    files = bundle(settings(domain="a.example.org", acme_root=CERTIFICATE))
+    file = files["caddy/acme-root.pem"]
+    assert (file.text, file.takes_effect, file.service) == (CERTIFICATE, "reload", "caddy")
+    assert "caddy/acme-root.pem" not in bundle(settings())
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_the_log_level_is_one_that_caddy_knows(level: str) -> None:
+    found = re.search(r"level (\w+)", caddyfile(log_level=level))
+    assert found is not None
+    assert found[1] in {"DEBUG", "INFO", "WARN", "ERROR"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"domain": "app.example.org"}])
+def test_braces_balance_and_the_app_is_behind_it(changes: dict[str, str]) -> None:
+    text = caddyfile(**changes)
+    assert text.count("{") == text.count("}")
+    assert "reverse_proxy api:8000" in text
+    assert "admin localhost:2019" in text

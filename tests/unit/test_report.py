@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from preprod.deploys import report
+from preprod.operations import report as operations
+from unit import fakehost
+from unit.given import settings, steps
+
+
+def lines(**changes: Any) -> str:
+    of = settings(**changes)
+    return "\n".join(report._lines(cast(Any, SimpleNamespace(settings=of, steps=steps(of)))))
+
+
+def test_it_tells_the_address_the_files_and_where_secrets_lie() -> None:
+    text = lines(app_secrets=["smtp_password"])
+    assert "http://127.0.0.1:8080/health" in text
+    assert "/srv/preprod/manifest.json" in text
+    assert "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, smtp_password" in text
+    assert "not collected: metrics, traces and logs" in text
+
+
+def test_a_domain_is_the_address() -> None:
+    assert "https://app.example.org/health" in lines(domain="app.example.org")
+
+
+CONTAINERS = """\
+have postgres h running 0 healthy 0 i id1 2026-11-20T10:00:00Z
+have caddy h running 0 none 0 i id2 2026-11-20T10:00:00Z
+have migrate h exited 0 none 0 i id3 2026-11-20T10:00:00Z
+have api h exited 3 none 0 i id4 2026-11-20T10:00:00Z
+"""
+
+
+def said(caplog: pytest.LogCaptureFixture, dry: bool) -> tuple[fakehost.Run, list[str]]:
+    with caplog.at_level(logging.INFO, "pyinfra"):
+        done = fakehost.run(
+            operations.shown, {"compose-wait": CONTAINERS}, dry=dry, project="socialize", lines=["app  here"]
+        )
+    return done, [" ".join(record.getMessage().split()[1:]) for record in caplog.records]
+
+
+def test_each_service_is_shown_as_it_is_and_nothing_counts_as_a_change(caplog: pytest.LogCaptureFixture) -> None:
+    done, shown = said(caplog, dry=False)
+    assert not done.changes
+    wanted = ["api exited", "caddy running", "migrate done", "postgres healthy", "app here"]
+    assert [line for line in shown if line in wanted] == wanted
+
+
+def test_a_dry_run_asks_the_host_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    done, shown = said(caplog, dry=True)
+    assert (done.changes, done.commands) == (False, [])
+    assert "app here" not in shown
