@@ -28,18 +28,20 @@ class EngineState:
 
 
 class Engine(FactBase[EngineState]):
-    """State of the Docker Engine, its configuration file and the Compose plugin.
+    """State of the Docker Engine, of its configuration file, or of the Compose plugin.
+
+    :param about: ``service``, ``configuration`` or ``compose``; the fields of the others keep their defaults.
 
     .. code:: python
 
-        engine = host.get_fact(Engine)
+        engine = host.get_fact(Engine, about="service")
     """
 
     default = EngineState
 
     @override
-    def command(self) -> StringCommand:
-        return script("engine-look")
+    def command(self, about: str) -> StringCommand:
+        return script("engine-look", about)
 
     @override
     def process(self, output: list[str]) -> EngineState:

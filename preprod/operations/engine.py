@@ -33,7 +33,7 @@ def installed(source: str, packages: str, key: str) -> Generator[StringCommand, 
 
         engine.installed(name="Engine | installed", source="distribution", packages="", key="")
     """
-    found = host.get_fact(Engine)
+    found = host.get_fact(Engine, about="service")
     if found.running and found.enabled:
         host.noop("Docker Engine runs")
         return
@@ -66,7 +66,7 @@ def configured(text: str) -> Generator[StringCommand, None, None]:
 
         engine.configured(name="Engine | daemon.json", text=daemon_json(settings, present))
     """
-    found = host.get_fact(Engine)
+    found = host.get_fact(Engine, about="configuration")
     if found.daemon_json == text and not found.restart_pending:
         host.noop("daemon.json is up to date")
         return
@@ -98,7 +98,7 @@ def compose_plugin(binary: str) -> Generator[StringCommand | FileUploadCommand, 
 
         engine.compose_plugin(name="Engine | Compose", binary=compose_binary())
     """
-    if host.get_fact(Engine).compose_sha256 == _sha256(binary):
+    if host.get_fact(Engine, about="compose").compose_sha256 == _sha256(binary):
         host.noop("Compose is up to date")
         return
     host.log(f"will write {COMPOSE_PLUGIN} (mode 0755, owner 0:0, from {binary})")

@@ -1,20 +1,26 @@
 # $1 project, $2 project directory, $3 images, $4 files to watch below the directory, $5 files whose content is not
 # looked at. Standard input: base64 of a tar with the candidate compose.yaml, which may not be on the host yet.
 #include compose-containers
+#include images-ids
 project=$1 directory=$2 images=$3 files=$4 hidden=$5
 candidate=$(mktemp -d)
 trap 'rm -rf "$candidate"' EXIT
 base64 -d | tar -x -C "$candidate"
-if docker compose --project-directory "$directory" -p "$project" -f "$candidate/compose.yaml" config --hash '*' \
-  >"$candidate/.hashes" 2>"$candidate/.refusal"; then
-  sed 's/^/want /' "$candidate/.hashes"
-else
-  sed 's/^/refusal /' "$candidate/.refusal"
-fi
+compare() {
+  if docker compose --project-directory "$directory" -p "$project" -f "$candidate/compose.yaml" config --hash '*' \
+    >"$candidate/.hashes" 2>"$candidate/.refusal"; then
+    sed 's/^/want /' "$candidate/.hashes"
+  else
+    sed 's/^/refusal /' "$candidate/.refusal"
+  fi
+}
+# Compose takes longest: it computes while the engine is asked the rest.
+compare >"$candidate/.answer" &
 look
-for image in $images; do
-  if id=$(docker image inspect --format '{{.ID}}' "$image" 2>/dev/null); then echo "image $image $id"; fi
-done
+# shellcheck disable=SC2086 # a word list
+ids $images | sed 's/^/image /'
+wait
+cat "$candidate/.answer"
 for file in $files; do
   [ -f "$directory/$file" ] || continue
   echo "watch $(stat -c %.9Z "$directory/$file") $(sha256sum <"$directory/$file" | cut -c1-64) $file"

@@ -1,4 +1,5 @@
 # What the preflight judges. $1: references a registry should have, in one word list; then references to look for.
+#include images-ids
 lookup=$1
 shift
 . /etc/os-release
@@ -15,9 +16,7 @@ if version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/nul
   echo "engine $version"
   docker ps --filter "label=com.docker.compose.project=$PROJECT" --format '{{.Ports}}' |
     tr , '\n' | sed -n 's/^.*:\([0-9]*\)->.*/own \1/p' | sort -u
-  for image in "$@"; do
-    if docker image inspect "$image" >/dev/null 2>&1; then echo "image $image"; fi
-  done
+  ids "$@" | sed 's/^\([^ ]*\) .*/image \1/'
   for image in $lookup; do
     docker image inspect "$image" >/dev/null 2>&1 ||
       timeout 30 docker manifest inspect "$image" >/dev/null 2>&1 ||

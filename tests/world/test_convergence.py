@@ -78,9 +78,7 @@ def test_a_run_mends_it_and_the_next_changes_nothing(clean: Package, mishap: Mis
     ],
     ids=["app", "port", "engine"],
 )
-def test_a_setting_changed_and_changed_back(
-    clean: Package, setting: dict[str, object], operations: set[str]
-) -> None:
+def test_a_setting_changed_and_changed_back(clean: Package, setting: dict[str, object], operations: set[str]) -> None:
     for data in (setting, {} if "docker_daemon" not in setting else {"docker_daemon": {"log-level": "info"}}):
         assert clean.dry_run(**data).predicted == operations
         assert set(clean.deploy(**data).changed) == operations

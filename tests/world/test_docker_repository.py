@@ -85,5 +85,7 @@ def test_a_repository_signed_with_another_key_is_refused(repository: Repository)
 def test_the_engine_comes_from_the_repository(repository: Repository) -> None:
     deployed = repository.package.deploy(docker_packages_key=repository.fingerprint)
     assert deployed.code == 0, deployed.stderr
-    assert ":8000/linux/debian" in repository.package.world.check_output("apt-cache policy docker-ce | sed -n '/\\*\\*\\*/,$p'")
+    assert ":8000/linux/debian" in repository.package.world.check_output(
+        "apt-cache policy docker-ce | sed -n '/\\*\\*\\*/,$p'"
+    )
     assert repository.package.deploy(docker_packages_key=repository.fingerprint).changed == {}
