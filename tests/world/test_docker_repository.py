@@ -27,7 +27,8 @@ site=/repository/linux/$ID
 mkdir -p $site/pool $site/dists/$VERSION_CODENAME/stable/binary-amd64
 empty() {{
   mkdir -p /tmp/$1/DEBIAN
-  printf 'Package: %s\\nVersion: 1\\nArchitecture: all\\nMaintainer: test\\nDescription: stand-in\\n' "$1" >/tmp/$1/DEBIAN/control
+  printf '%s\\n' "Package: $1" 'Version: 1' 'Architecture: all' 'Maintainer: test' 'Description: stand-in' \\
+    >/tmp/$1/DEBIAN/control
   dpkg-deb --build /tmp/$1 $site/pool >/dev/null
 }}
 empty docker-ce-cli

@@ -1,0 +1,1 @@
+"""The suite that operators run against their own deployed hosts."""

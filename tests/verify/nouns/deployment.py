@@ -1,0 +1,96 @@
+"""What the last deploy wrote down on the host, and what the catalogue adds to it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from preprod.images import CATALOGUE
+from preprod.paths import MANIFEST
+from verify.nouns.errors import NotVerifiable
+from verify.nouns.inventory import ROOT
+
+
+class Service(BaseModel):
+    """A service as it was deployed."""
+
+    image: str
+    version: str
+    uid: int
+    gid: int
+    capabilities: tuple[str, ...]
+    memory_mb: int
+    pids: int
+    data_path: str | None
+
+
+class Deployment(BaseModel):
+    """The manifest of a host."""
+
+    commit: str
+    project: str
+    environment: str
+    domain: str | None
+    published: tuple[str, ...]
+    services: dict[str, Service]
+    one_shot: tuple[str, ...]
+    secrets: dict[str, tuple[str, ...]]
+    files: dict[str, str]
+    """Path below the base directory -> mode (octal), uid and gid, as ``0644 0 0``."""
+
+    @property
+    def source(self) -> str:
+        """The commit that was deployed, whether or not files differed from it."""
+        return self.commit.removesuffix("-dirty")
+
+    @property
+    def observed(self) -> bool:
+        """Whether the observability overlay is part of it."""
+        return "prometheus" in self.services
+
+    def component(self, service: str, image: str) -> str:
+        """Name of the entry by which a service is judged; one that ends by itself runs another service's image.
+
+        :raises LookupError: the manifest knows neither the service nor the image.
+        """
+        if service in self.services:
+            return service
+        for name, known in self.services.items():
+            if known.image == image:
+                return name
+        raise LookupError(f"{MANIFEST} knows neither a service {service} nor the image {image}: deploy again")
+
+    def cpus(self, component: str) -> float:
+        """Processors that a container may use; the manifest leaves this to the catalogue."""
+        return CATALOGUE[component].cpus
+
+    def tmpfs(self, component: str) -> frozenset[str]:
+        """Paths that are writable in memory."""
+        return frozenset(CATALOGUE[component].tmpfs)
+
+    def readers(self) -> Mapping[str, frozenset[str]]:
+        """Directory of secrets -> the names of those that lie in it."""
+        directories = {directory for copies in self.secrets.values() for directory in copies}
+        return {d: frozenset(name for name, copies in self.secrets.items() if d in copies) for d in directories}
+
+
+def parsed(host: str, text: str) -> Deployment:
+    """The manifest of a host.
+
+    :raises NotVerifiable: it is not one that this checkout's deploy writes.
+    """
+    try:
+        return Deployment.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        fault = f"{where}: {first['msg']}"
+        raise NotVerifiable(f"{host}: {MANIFEST} does not fit this checkout ({fault}): deploy again") from None
+
+
+def checkout_commit() -> str:
+    """The commit of this checkout; ``unknown`` outside of one, which is what a deploy from there records, too."""
+    argv = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(argv, capture_output=True, text=True).stdout.strip() or "unknown"

@@ -1,0 +1,62 @@
+"""A user of the app with a session."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import requests
+
+from verify.nouns.api import Api, expected
+
+
+class Person:
+    """Registers and logs in when made; every name is new, so that runs never meet."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._token = ""
+        self._password = f"verify-{uuid.uuid4().hex}"
+        self.email = f"verify-{uuid.uuid4().hex}@example.com"
+        self.created("/api/auth/register", email=self.email, password=self._password, display_name="Verification")
+        self.log_in()
+
+    def log_in(self) -> None:
+        """
+        :raises UnexpectedAnswer: the app refuses.
+        """
+        self._token = expected(self.try_password(self._password), 200)["token"]
+
+    def try_password(self, password: str, **headers: str) -> requests.Response:
+        """The answer to a log-in."""
+        credentials = {"email": self.email, "password": password}
+        return self._api.request("POST", "/api/auth/login", json=credentials, headers=headers)
+
+    def get(self, path: str) -> requests.Response:
+        return self._api.request("GET", path, headers=self._authorization)
+
+    def post(self, path: str, **body: str) -> requests.Response:
+        return self._api.request("POST", path, json=body or None, headers=self._authorization)
+
+    def created(self, path: str, **body: str) -> dict[str, Any]:
+        """Post the body and give what came about.
+
+        :raises UnexpectedAnswer: the answer is not 201.
+        """
+        return expected(self.post(path, **body), 201)
+
+    def ids(self, path: str) -> list[str]:
+        """Ids of the things listed at a path.
+
+        :raises UnexpectedAnswer: the answer is not 200.
+        """
+        return [item["id"] for item in expected(self.get(path), 200)["items"]]
+
+    def canaries_in(self, text: str) -> list[str]:
+        """Which of this person's private things a text holds; the things themselves are not told."""
+        private = {"password": self._password, "token": self._token, "e-mail address": self.email}
+        return [name for name, value in private.items() if value.lower() in text.lower()]
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
