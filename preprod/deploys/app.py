@@ -6,37 +6,43 @@ from pyinfra.api import deploy
 
 from preprod import secrets as secret_values
 from preprod.deploys.plan import Plan
-from preprod.operations import bundle, compose, database, secrets, volumes
+from preprod.operations import bundle, compose, secrets, volumes
 from preprod.operations.bundle import STAGE, Validator
-from preprod.operations.compose import Service, service
+from preprod.operations.compose_plan import Service, Stage, service
 from preprod.paths import PROJECT
 
 _RELOADS = {"caddy": ("caddy", "reload", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile")}
+
+_STAGES: dict[str, Stage] = {"postgres": "backing", "api": "rolled"}
 
 
 @deploy("App")
 def run(plan: Plan) -> None:
     services = _services(plan)
-    backing = [wanted for wanted in services if wanted.name == "postgres"]
-    timeout = plan.settings.health_timeout
     secrets.present(name="secrets", steps=plan.steps, given=plan.given, uids=plan.uids)
     volumes.owned(name="volumes", project=PROJECT, volumes=_volumes(plan))
     bundle.promoted(name="files", bundle=plan.bundle, validators=_validators(plan))
-    compose.up(name="database", project=PROJECT, bundle=plan.bundle, services=backing, timeout=timeout, orphans=False)
-    database.role_follows_secret(name="database role", project=PROJECT)
-    compose.up(name="services", project=PROJECT, bundle=plan.bundle, services=services, timeout=timeout)
+    compose.converged(
+        name="services",
+        project=PROJECT,
+        bundle=plan.bundle,
+        services=services,
+        timeout=plan.settings.health_timeout,
+    )
 
 
 def _services(plan: Plan) -> list[Service]:
     images = {name: choice.reference for name, choice in plan.chosen.items()}
-    hidden = {
-        name: [
-            f"{secret_values.directory(name)}/{step.secret.name}" for step in plan.steps if name in step.secret.readers
-        ]
-        for name in images
-    }
-    listed = [service(name, image, plan.bundle, hidden[name], _RELOADS.get(name, ())) for name, image in images.items()]
-    return [*listed, service("migrate", images["api"], plan.bundle, one_shot=True)]
+    listed = [
+        service(name, image, plan.bundle, _secret_files(plan, name), _RELOADS.get(name, ()), _STAGES.get(name, "rest"))
+        for name, image in images.items()
+    ]
+    return [*listed, service("migrate", images["api"], plan.bundle, stage="before")]
+
+
+def _secret_files(plan: Plan, name: str) -> list[str]:
+    read = (step.secret.name for step in plan.steps if name in step.secret.readers)
+    return [f"{secret_values.directory(name)}/{secret}" for secret in read]
 
 
 def _volumes(plan: Plan) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Container:
     image: str
     identifier: str
     started: str
+    name: str
 
     @property
     def started_ns(self) -> int:
@@ -50,6 +51,8 @@ class ProjectState:
     images: dict[str, str] = field(default_factory=dict)
     watched: dict[str, Watched] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)
+    upstreams: dict[str, str] = field(default_factory=dict)
+    """Rolled service -> name of the container that Caddy leads requests to."""
     refusal: str = ""
 
 
@@ -96,6 +99,7 @@ class Project(FactBase[ProjectState]):
             images=_pairs(found.get("image", [])),
             watched=dict(map(_watched, found.get("watch", []))),
             stamps=_pairs(found.get("stamp", [])),
+            upstreams=_pairs(found.get("upstream", [])),
             refusal="\n".join(found.get("refusal", [])),
         )
 
@@ -105,6 +109,7 @@ class Containers(FactBase[tuple[Container, ...]]):
 
     :param project: name of the Compose project.
     :param patience: seconds to wait on the host for health, so that a wait is few round trips.
+    :param one_shots: services that end by themselves and are waited for until they have.
 
     .. code:: python
 
@@ -118,8 +123,8 @@ class Containers(FactBase[tuple[Container, ...]]):
         return "docker"
 
     @override
-    def command(self, project: str, patience: int = 0) -> StringCommand:
-        return script("compose-wait", project, str(patience))
+    def command(self, project: str, patience: int = 0, one_shots: Iterable[str] = ()) -> StringCommand:
+        return script("compose-wait", project, str(patience), "|".join(one_shots) or "-")
 
     @override
     def process(self, output: list[str]) -> tuple[Container, ...]:
@@ -131,8 +136,9 @@ def _pairs(lines: Iterable[str]) -> dict[str, str]:
 
 
 def _container(line: str) -> Container:
-    service, config_hash, status, code, health, restarts, image, identifier, started = line.split(" ")
-    return Container(service, config_hash, status, int(code), health, int(restarts), image, identifier, started)
+    service, config_hash, status, code, health, restarts, image, identifier, started, name = line.split(" ")
+    counts = (int(code), health, int(restarts))
+    return Container(service, config_hash, status, *counts, image, identifier, started, name.removeprefix("/"))
 
 
 def _watched(line: str) -> tuple[str, Watched]:

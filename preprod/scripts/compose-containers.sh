@@ -6,5 +6,5 @@ look() {
   [ $# -eq 0 ] || docker inspect "$@" --format 'have
 {{- " "}}{{index .Config.Labels "com.docker.compose.service"}} {{index .Config.Labels "com.docker.compose.config-hash"}}
 {{- " "}}{{.State.Status}} {{.State.ExitCode}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}
-{{- " "}}{{.RestartCount}} {{.Image}} {{.ID}} {{.State.StartedAt}}'
+{{- " "}}{{.RestartCount}} {{.Image}} {{.ID}} {{.State.StartedAt}} {{.Name}}'
 }

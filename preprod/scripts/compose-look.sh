@@ -28,6 +28,9 @@ done
 for file in $hidden; do
   if [ -f "$file" ]; then echo "watch $(stat -c %.9Z "$file") - $file"; fi
 done
+for upstream in "$STATE"/upstream/*.caddy; do
+  if [ -f "$upstream" ]; then echo "upstream $(basename "$upstream" .caddy) $(sed 's/^to \(.*\):8000$/\1/' "$upstream")"; fi
+done
 for stamp in "$STATE"/reloaded/*; do
   if [ -f "$stamp" ]; then echo "stamp $(basename "$stamp") $(cat "$stamp")"; fi
 done

@@ -1,0 +1,16 @@
+# $1 project, $2 service. A container of it that does not run serves nobody and would count as one of the wanted number.
+#include compose-diagnose
+project=$1 service=$2
+of_service() {
+  docker ps -aq --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False "$@"
+}
+for id in $(of_service --filter status=exited --filter status=created --filter status=dead); do
+  docker rm -f "$id" >/dev/null
+done
+number=$(($(of_service | wc -l) + 1))
+docker compose --progress quiet --project-directory "$BASE" -p "$project" -f "$BASE/compose.yaml" \
+  up -d --no-deps --no-recreate --scale "$service=$number" "$service" || {
+  diagnose "$project"
+  exit 1
+}
