@@ -16,6 +16,9 @@ from harness import World
 
 ROOT = Path(__file__).resolve().parents[2]
 
+API = "$(docker ps -q --filter label=com.docker.compose.service=api)"
+"""In a shell command: the app's container, whose name changes with each replacement."""
+
 
 @dataclass(frozen=True)
 class Run:

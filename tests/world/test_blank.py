@@ -34,7 +34,6 @@ def test_it_predicts_every_operation_of_the_first_deploy(blank: DryRun) -> None:
         "App | secrets",
         "App | volumes",
         "App | files",
-        "App | database",
         "App | services",
     }
 

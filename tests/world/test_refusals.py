@@ -49,7 +49,7 @@ esac
 EOF
 chmod 755 socialize
 cat > Dockerfile <<EOF
-FROM $(docker inspect -f '{{.Config.Image}}' socialize-api-1)
+FROM $(docker inspect -f '{{.Config.Image}}' $(docker ps -q --filter label=com.docker.compose.service=api))
 COPY socialize /opt/socialize/bin/socialize
 EOF
 docker build -q -t broken:1 .

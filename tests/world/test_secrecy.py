@@ -6,7 +6,7 @@ import base64
 import threading
 
 import pytest
-from package import Package, Run
+from package import API, Package, Run
 
 CANARY = "canary-7f3a91c2d5e84b06"
 FORMS = (CANARY, base64.b64encode(CANARY.encode()).decode())
@@ -75,7 +75,7 @@ def test_it_is_on_no_command_line(supplied: tuple[Run, Watch]) -> None:
     [
         "docker inspect $(docker ps -aq) $(docker images -q) $(docker volume ls -q)",
         "for c in $(docker ps -aq); do docker logs $c 2>&1; done",
-        "docker image history --no-trunc $(docker inspect -f '{{.Image}}' socialize-api-1)",
+        f"docker image history --no-trunc $(docker inspect -f '{{{{.Image}}}}' {API})",
         "cat /proc/[0-9]*/environ | tr '\\0' '\\n'",
         "journalctl --no-pager",
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from package import Package
+from package import API, Package
 
 
 def test_the_suite_passes_over_ssh(clean: Package) -> None:
@@ -12,7 +12,7 @@ def test_the_suite_passes_over_ssh(clean: Package) -> None:
 
 
 def test_the_suite_fails_where_a_container_is_softened(clean: Package) -> None:
-    clean.world.check_output("docker update --pids-limit -1 socialize-api-1")
+    clean.world.check_output(f"docker update --pids-limit -1 {API}")
     done = clean.verify("-k", "limit")
-    clean.world.check_output("docker rm -f socialize-api-1")
+    clean.world.check_output(f"docker rm -f {API}")
     assert done.returncode == 1, done.stdout

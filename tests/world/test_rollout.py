@@ -1,0 +1,74 @@
+"""Under constant load nothing that a deploy does to the app loses a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from load import Load, reached
+from package import Package
+from test_refusals import BROKEN
+
+
+@pytest.fixture
+def address(clean: Package) -> Iterator[str]:
+    with reached(clean.world, 8080) as url:
+        yield url
+
+
+def serving(package: Package) -> str:
+    """Name of the one container of the app."""
+    return package.world.check_output("docker ps --format '{{.Names}}' --filter label=com.docker.compose.service=api")
+
+
+def no_request_is_lost(address: str, package: Package, **data: Any) -> Load:
+    with Load(address).running() as load:
+        deployed = package.deploy(**data)
+    assert deployed.code == 0, deployed.stderr
+    print(load.summary)
+    assert not load.failed, (load.summary, load.failed[:5])
+    return load
+
+
+def test_a_changed_setting(clean: Package, address: str) -> None:
+    before = serving(clean)
+    no_request_is_lost(address, clean, session_ttl_hours=24)
+    assert serving(clean) not in (before, "")
+
+
+def test_a_new_release(clean: Package, address: str) -> None:
+    clean.world.check_output(
+        "image=$(docker inspect -f '{{.Config.Image}}' $(docker ps -q --filter label=com.docker.compose.service=api));"
+        ' printf "FROM $image\\nLABEL release=new\\n" | docker build -q -t release:new -'
+    )
+    no_request_is_lost(address, clean, app_image="release:new")
+
+
+def test_a_reload_of_caddy(clean: Package, address: str) -> None:
+    clean.world.check_output("echo '# mine' >> /srv/preprod/caddy/Caddyfile")
+    no_request_is_lost(address, clean)
+
+
+def test_a_broken_release_is_removed_and_the_old_one_goes_on_serving(clean: Package, address: str) -> None:
+    clean.world.check_output(BROKEN)
+    before = serving(clean)
+    with Load(address).running() as load:
+        stopped = clean.deploy(app_image="broken:1", health_timeout=20)
+    print(load.summary)
+    assert stopped.code == 1
+    assert "the old version goes on serving: api not healthy after 20 s" in stopped.stderr, stopped.stderr
+    assert "503 broken on purpose" in stopped.stderr
+    assert not load.failed, (load.summary, load.failed[:5])
+    assert serving(clean) == before
+
+
+def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, address: str) -> None:
+    clean.world.check_output(BROKEN.replace("migrate) exit 0", "migrate) echo 'no such column'; exit 1"))
+    before = serving(clean)
+    with Load(address).running() as load:
+        stopped = clean.deploy(app_image="broken:1")
+    assert stopped.code == 1
+    assert "no such column" in stopped.stderr, stopped.stderr
+    assert not load.failed, load.summary
+    assert serving(clean) == before
