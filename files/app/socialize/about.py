@@ -1,6 +1,7 @@
-"""What this program calls itself in logs and in health answers."""
+"""What the programs call themselves in logs, signals and health answers."""
 
 from importlib.metadata import version
 
-SERVICE = "socialize-api"
+API = "socialize-api"
+WORKER = "socialize-worker"
 VERSION = version("socialize")

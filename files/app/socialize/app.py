@@ -5,17 +5,42 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from socialize import content_items, health, organizations, sessions, users, workspaces
+from socialize import (
+    approvals,
+    comments,
+    content_items,
+    feedback,
+    health,
+    invites,
+    organizations,
+    sessions,
+    uploads,
+    users,
+    workspaces,
+)
 from socialize.about import VERSION
-from socialize.database import STATEMENT_TIMEOUT_MS, connect_args, database_url
+from socialize.blobs import open_blobs
+from socialize.database import open_engine
 from socialize.errors import install_error_handlers
 from socialize.logs import log_loop_exception
 from socialize.middleware import BodyLimit, RequestContext
 from socialize.settings import Settings
 
-POOL_WAIT_SECONDS = 5
+NOUNS = (
+    users,
+    sessions,
+    organizations,
+    workspaces,
+    content_items,
+    comments,
+    approvals,
+    uploads,
+    invites,
+    feedback,
+    health,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -28,14 +53,16 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.readiness = health.Readiness(settings)
-    for noun in (users, sessions, organizations, workspaces, content_items, health):
+    app.state.blobs = open_blobs(settings)
+    app.state.readiness = health.Readiness(settings, app.state.blobs)
+    for noun in NOUNS:
         app.include_router(noun.router)
     install_error_handlers(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, upload_max_bytes=settings.upload_max_bytes)
     app.add_middleware(RequestContext)
     return app
 
@@ -43,16 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     asyncio.get_running_loop().set_exception_handler(log_loop_exception)
-    settings: Settings = app.state.settings
-    engine = create_async_engine(
-        database_url(settings),
-        connect_args=connect_args(STATEMENT_TIMEOUT_MS),
-        pool_size=settings.db_pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
+    engine = open_engine(app.state.settings)
     # Rows are shown after the commit; expiring them would cost a second query each.
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
     yield

@@ -10,9 +10,10 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="socialize", description="The reference Socialize API.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("serve", help="serve the API until SIGTERM")
+    verbs.add_parser("worker", help="do background jobs until SIGTERM")
     verbs.add_parser("migrate", help="bring the database to the newest revision")
-    health = verbs.add_parser("healthcheck", help="ask the server on this machine how it is")
-    health.add_argument("which", nargs="?", choices=["live", "ready"], default="ready")
+    health = verbs.add_parser("healthcheck", help="ask the server or worker on this machine how it is")
+    health.add_argument("which", nargs="?", choices=["live", "ready", "worker"], default="ready")
     verbs.add_parser("version", help="print the version")
     sys.exit(_run(parser.parse_args()))
 
@@ -20,9 +21,9 @@ def main() -> NoReturn:
 # Imports happen in the verbs: a health check every few seconds must not load the whole app.
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.verb == "healthcheck":
-        from socialize.healthcheck import check
+        from socialize.healthcheck import check, check_worker
 
-        return check(arguments.which)
+        return check_worker() if arguments.which == "worker" else check(arguments.which)
     if arguments.verb == "version":
         from socialize.about import VERSION
 
@@ -32,6 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _run_with_settings(verb: str) -> int:
+    from socialize.about import API, WORKER
     from socialize.logs import configure_logging
     from socialize.settings import SettingsError, load_settings
 
@@ -40,11 +42,16 @@ def _run_with_settings(verb: str) -> int:
     except SettingsError as error:
         print(f"socialize: {error}", file=sys.stderr)
         return 2
-    configure_logging(settings.environment, settings.log_level)
+    configure_logging(WORKER if verb == "worker" else API, settings.environment, settings.log_level)
     if verb == "serve":
         from socialize.server import serve
 
         serve(settings)
+        return 0
+    if verb == "worker":
+        from socialize.worker import work
+
+        work(settings)
         return 0
     from socialize.migrate import MigrationError, upgrade
 

@@ -2,17 +2,20 @@
 
 import uuid
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socialize.database import Base, CreatedAt, Db, PrimaryKey
+from socialize.errors import COMMON, ApiError, responses
+from socialize.logs import audit, remember
 from socialize.schemas import LongText, Name, Page, Request, Response
 from socialize.sessions import CurrentUser
-from socialize.workspaces import VisibleWorkspace
+from socialize.workspaces import VisibleWorkspace, Workspace, workspaces_of
 
-router = APIRouter(tags=["content-items"])
+router = APIRouter(tags=["content-items"], responses=COMMON | responses(401, 404))
 
 
 class ContentItem(Base):
@@ -56,6 +59,21 @@ class ContentItemList(Response):
     items: list[ContentItemView]
 
 
+async def _visible_content_item(content_item_id: uuid.UUID, user: CurrentUser, db: Db) -> ContentItem:
+    mine = workspaces_of(user.id).with_only_columns(Workspace.id, Workspace.organization_id).subquery()
+    seen = select(ContentItem, mine.c.organization_id).join(mine, mine.c.id == ContentItem.workspace_id)
+    found = (await db.execute(seen.where(ContentItem.id == content_item_id))).one_or_none()
+    if not found:
+        raise ApiError(404, "There is no such content item.")
+    remember("org_id", found.organization_id)
+    item: ContentItem = found.ContentItem
+    return item
+
+
+VisibleContentItem = Annotated[ContentItem, Depends(_visible_content_item)]
+"""The content item that the path names; 404 when it is not there or not for this user to see."""
+
+
 @router.post("/api/workspaces/{workspace_id}/content-items", status_code=201)
 async def create_content_item(
     new: NewContentItem, workspace: VisibleWorkspace, user: CurrentUser, db: Db
@@ -64,6 +82,7 @@ async def create_content_item(
     item = ContentItem(workspace_id=workspace.id, author_id=user.id, title=new.title, body=new.body)
     db.add(item)
     await db.commit()
+    audit("content_item.created", "content_item", item.id)
     return ContentItemView.model_validate(item)
 
 

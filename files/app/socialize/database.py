@@ -8,13 +8,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import URL, DateTime, MetaData, func
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from socialize.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 15_000
+POOL_WAIT_SECONDS = 5
 
 PrimaryKey = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid.uuid4)]
 Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
@@ -58,6 +59,19 @@ def connect_args(statement_timeout_ms: int) -> dict[str, object]:
         "application_name": "socialize",
         "options": f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=60s",
     }
+
+
+def open_engine(settings: Settings) -> AsyncEngine:
+    """The engine that the process works with; nothing is connected to yet."""
+    return create_async_engine(
+        database_url(settings),
+        connect_args=connect_args(STATEMENT_TIMEOUT_MS),
+        pool_size=settings.db_pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
 
 
 _CONNECTION_FAILURES = {

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 
@@ -18,11 +19,13 @@ _log = logging.getLogger(__name__)
 _CODES = {
     400: ("bad_request", "The request cannot be read."),
     401: ("unauthorized", "A valid session token is needed."),
+    403: ("forbidden", "Your role does not allow that."),
     404: ("not_found", "There is nothing here."),
     405: ("method_not_allowed", "This address does not take that method."),
     409: ("conflict", "This exists already."),
     413: ("payload_too_large", "The request body is too large."),
     422: ("validation_failed", "The request is not valid."),
+    429: ("too_many_requests", "Too many attempts; try again later."),
     500: ("internal_error", "Something went wrong on our side."),
     503: ("unavailable", "The service cannot answer now; try again."),
 }
@@ -43,26 +46,54 @@ _RULES = {
 }
 
 
+class Fault(BaseModel):
+    """What went wrong: a code for programs and a sentence for people."""
+
+    code: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: Fault
+    correlation_id: str
+
+
 class ApiError(HTTPException):
     """An answer other than success, with a message of our own."""
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, headers: Mapping[str, str] | None = None, code: str | None = None
+    ) -> None:
         """
         Args:
             status: HTTP status code, one of those in the table of codes.
             message: a sentence for the client; must not hold what the client sent.
             headers: further response headers.
+            code: a code of its own, where that of the status says too little.
         """
         super().__init__(status, message, headers)
+        self.code = code
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of an endpoint for the OpenAPI document."""
+    return {status: {"model": ErrorBody, "description": _CODES[status][1]} for status in statuses}
+
+
+COMMON = responses(400, 413, 422, 500, 503)
+"""The errors that any endpoint with a body, a path parameter or a look at the database can give."""
 
 
 def error_response(
-    status: int, message: str | None = None, headers: Mapping[str, str] | None = None
+    status: int, message: str | None = None, headers: Mapping[str, str] | None = None, code: str | None = None
 ) -> JSONResponse:
-    """The uniform error: ``{"error": {"code", "message"}, "correlation_id"}``."""
-    code, standard = _CODES.get(status, ("error", "The request failed."))
-    error = {"code": code, "message": message or standard}
-    return JSONResponse({"error": error, "correlation_id": correlation_id.get()}, status, headers)
+    """The uniform error, an `ErrorBody`."""
+    standard_code, standard = _CODES.get(status, ("error", "The request failed."))
+    fault = Fault(code=code or standard_code, message=message or standard)
+    body = ErrorBody(error=fault, correlation_id=correlation_id.get())
+    return JSONResponse(body.model_dump(), status, headers)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -75,8 +106,9 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  (narrows the type that Starlette promises)
-    message = error.detail if isinstance(error, ApiError) else None
-    return error_response(error.status_code, message, error.headers)
+    if isinstance(error, ApiError):
+        return error_response(error.status_code, error.detail, error.headers, error.code)
+    return error_response(error.status_code, headers=error.headers)
 
 
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:

@@ -11,8 +11,9 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from socialize import migrate
-from socialize.about import SERVICE, VERSION
+from socialize import heartbeats, migrate
+from socialize.about import API, VERSION
+from socialize.blobs import BlobError, Blobs
 from socialize.database import connect_args, connection_failure, database_url
 from socialize.settings import Settings
 
@@ -23,9 +24,9 @@ router = APIRouter(tags=["health"])
 
 
 class Check(BaseModel):
-    """The outcome of one check."""
+    """The outcome of one check. "degraded" is worth a look but no reason to send requests elsewhere."""
 
-    state: Literal["ok", "failed"]
+    state: Literal["ok", "degraded", "failed"]
     latency_ms: float
     detail: str
 
@@ -57,8 +58,10 @@ class Readiness:
     outcome is kept for `FRESH_SECONDS`, so that many callers cost the database no more than one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, blobs: Blobs | None) -> None:
         self.draining = False
+        self._blobs = blobs
+        self._worker_expected = settings.worker_expected
         self._engine = create_async_engine(
             database_url(settings),
             poolclass=NullPool,
@@ -73,12 +76,29 @@ class Readiness:
         """Run the checks, at the same time, unless their outcome is fresh."""
         async with self._lock:
             if time.monotonic() - self._checked_at > FRESH_SECONDS:
-                database, migrations = await asyncio.gather(_check(self._database), _check(self._migrations))
-                self._checks = {"database": database, "migrations": migrations}
+                self._checks = await self._run()
                 self._checked_at = time.monotonic()
-        healthy = all(check.state == "ok" for check in self._checks.values())
+        healthy = all(check.state != "failed" for check in self._checks.values())
         state: Literal["ok", "failed", "draining"] = "ok" if healthy else "failed"
         return Ready(state="draining" if self.draining else state, checks=self._checks)
+
+    async def _run(self) -> dict[str, Check]:
+        checks = {"database": _check(self._database), "migrations": _check(self._migrations)}
+        if self._blobs:
+            checks["blob_storage"] = _check(self._blobs.check)
+        if self._worker_expected:
+            # Requests are served without a worker; while it is replaced nobody shall be turned away.
+            checks["worker"] = _check(self._worker, failure="degraded")
+        return dict(zip(checks, await asyncio.gather(*checks.values()), strict=True))
+
+    async def _worker(self) -> str:
+        async with self._engine.connect() as connection:
+            age = await heartbeats.age(connection)
+        if age is None:
+            raise NotHealthy("no worker has ever reported")
+        if age > heartbeats.LOST_AFTER:
+            raise NotHealthy(f"no worker has reported for {age.total_seconds():.0f} s")
+        return "reports"
 
     async def _database(self) -> str:
         async with self._engine.connect() as connection:
@@ -103,16 +123,18 @@ def _judge_revision(current: str | None) -> str:
     return f"at {current}, newer than {migrate.head()}"
 
 
-async def _check(probe: Callable[[], Awaitable[str]]) -> Check:
+async def _check(
+    probe: Callable[[], Awaitable[str]], failure: Literal["degraded", "failed"] = "failed"
+) -> Check:
     started = time.perf_counter()
-    state: Literal["ok", "failed"] = "failed"
+    state: Literal["ok", "degraded", "failed"] = failure
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             detail = await probe()
         state = "ok"
     except TimeoutError:
         detail = f"no answer within {CHECK_TIMEOUT_SECONDS:g} s"
-    except NotHealthy as verdict:
+    except (NotHealthy, BlobError) as verdict:
         detail = str(verdict)
     except Exception as error:
         detail = connection_failure(error)
@@ -125,7 +147,7 @@ async def live() -> dict[str, str]:
     return {"state": "ok"}
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", responses={503: {"model": Ready, "description": "Not ready."}})
 async def ready(request: Request, response: Response) -> Ready:
     """Whether requests should be sent here: 200, or 503 when a check fails or the process is about to end."""
     report: Ready = await request.app.state.readiness.report()
@@ -133,9 +155,9 @@ async def ready(request: Request, response: Response) -> Ready:
     return report
 
 
-@router.get("/health")
+@router.get("/health", responses={503: {"model": Summary, "description": "Not ready."}})
 async def summary(request: Request, response: Response) -> Summary:
     """What runs here and how it is, with the status of readiness."""
     report = await ready(request, response)
     environment = request.app.state.settings.environment
-    return Summary(service=SERVICE, version=VERSION, environment=environment, state=report.state)
+    return Summary(service=API, version=VERSION, environment=environment, state=report.state)

@@ -8,18 +8,21 @@ import asyncio
 import logging
 import sys
 import traceback
+import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
-from socialize.about import SERVICE, VERSION
+from socialize.about import VERSION
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="-")
-"""Id of the request being served; "-" outside of requests."""
+"""Id of the request being served, or of the one that queued the job at work; "-" outside of both."""
+
+_known: ContextVar[dict[str, str] | None] = ContextVar("known", default=None)
 
 FIELDS = (
     "timestamp",
@@ -30,6 +33,17 @@ FIELDS = (
     "log_type",
     "correlation_id",
     "message",
+    "user_id",
+    "org_id",
+    "event_id",
+    "action",
+    "object_type",
+    "object_id",
+    "job",
+    "job_id",
+    "attempt",
+    "dependency",
+    "error_type",
     "method",
     "route",
     "status",
@@ -40,13 +54,40 @@ FIELDS = (
 """Every field a line may have, in this order. What is not listed is dropped."""
 
 _log = logging.getLogger(__name__)
+_audit = logging.getLogger("socialize.audit")
+
+
+def begin_context(correlation: str) -> None:
+    """Start a request or a job: its lines carry this correlation id and what `remember` adds."""
+    correlation_id.set(correlation)
+    _known.set({})
+
+
+def remember(field: Literal["user_id", "org_id"], value: uuid.UUID) -> None:
+    """Add who asks, or whose data is worked on, to every further line of this request or job."""
+    if (known := _known.get()) is not None:
+        known[field] = str(value)
+
+
+def audit(action: str, object_type: str, object_id: uuid.UUID | None) -> None:
+    """Write an audit line: who (from the context) did what to which thing; never content.
+
+    Args:
+        action: what was done, a noun and a participle: "comment.created".
+        object_type: the kind of thing that it was done to.
+        object_id: the thing; None where it has no id of its own.
+    """
+    fields = {"action": action, "object_type": object_type, "event_id": str(uuid.uuid4())}
+    if object_id:
+        fields["object_id"] = str(object_id)
+    _audit.info("audit event", extra={"log_type": "audit"} | fields)
 
 
 class JsonLines(JsonFormatter):
     """Formats a record as one JSON object that holds nothing but `FIELDS`."""
 
-    def __init__(self, environment: str) -> None:
-        static = {"service": SERVICE, "version": VERSION, "environment": environment}
+    def __init__(self, service: str, environment: str) -> None:
+        static = {"service": service, "version": VERSION, "environment": environment}
         super().__init__(
             ["message"], static_fields=static, rename_fields={"exc_info": "exception_stacktrace"}
         )
@@ -59,7 +100,7 @@ class JsonLines(JsonFormatter):
             "level": record.levelname.lower(),
             "correlation_id": correlation_id.get(),
             "log_type": "app",
-        }
+        } | (_known.get() or {})
         if record.exc_info and record.exc_info[0]:
             log_data["exception_type"] = _type_name(record.exc_info[0])
         super().add_fields(log_data, record, message_dict)
@@ -71,18 +112,20 @@ class JsonLines(JsonFormatter):
         return "\n".join(_frames(ei[1]))
 
 
-def configure_logging(environment: str, level: str) -> None:
+def configure_logging(service: str, environment: str, level: str) -> None:
     """Send every logger's lines, warnings and uncaught exceptions to standard output as `JsonLines`.
 
     Args:
+        service: name of the program, on every line.
         environment: deployment environment name, on every line.
         level: lowest level that is written: "debug", "info", "warning" or "error".
     """
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines(environment))
+    handler.setFormatter(JsonLines(service, environment))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in ("socialize", "uvicorn", "alembic.runtime.migration"):
         logging.getLogger(name).setLevel(level.upper())
+    _audit.setLevel(logging.INFO)  # Whatever the level: what was done must be on record.
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
 

@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from socialize.errors import error_response
-from socialize.logs import correlation_id
+from socialize.logs import begin_context, correlation_id
 
 CORRELATION_HEADER = "X-Correlation-Id"
 MAX_BODY_BYTES = 1024 * 1024
+UPLOAD_PATH = re.compile(r"/api/workspaces/[^/]+/uploads")
+"""The one address that takes more than `MAX_BODY_BYTES`."""
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A method is text from the client; beyond the standard ones it becomes _OTHER, as OpenTelemetry has it.
@@ -46,7 +48,7 @@ class RequestContext:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        correlation_id.set(_given_id(scope) or uuid.uuid4().hex)
+        begin_context(_given_id(scope) or uuid.uuid4().hex)
         answer = _Answer(send)
         started = time.perf_counter()
         try:
@@ -61,18 +63,20 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses request bodies over `MAX_BODY_BYTES` with 413.
+    """Refuses request bodies over `MAX_BODY_BYTES`, or over `upload_max_bytes` for uploads, with 413.
 
     FastAPI's own `max_body_size` answers in plain text, outside of the exception handlers.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, upload_max_bytes: int) -> None:
         self._app = app
+        self._upload_max_bytes = upload_max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        if _announced_length(scope) > MAX_BODY_BYTES:
+        limit = self._upload_max_bytes if UPLOAD_PATH.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        if _announced_length(scope) > limit:
             return await error_response(413)(scope, receive, send)
         received = 0
 
@@ -80,7 +84,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > limit:
                 raise HTTPException(413)
             return message
 

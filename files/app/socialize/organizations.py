@@ -6,16 +6,20 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import CheckConstraint, ForeignKey, Select, String, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socialize.database import Base, CreatedAt, Db, PrimaryKey
-from socialize.errors import ApiError
+from socialize.errors import COMMON, ApiError, responses
+from socialize.logs import audit, remember
 from socialize.schemas import Name, Page, Request, Response
 from socialize.sessions import CurrentUser
+from socialize.users import User
 
-router = APIRouter(tags=["organizations"])
+router = APIRouter(tags=["organizations"], responses=COMMON | responses(401))
 
-Role = Literal["owner", "member"]
+InvitedRole = Literal["admin", "member"]
+Role = Literal["owner"] | InvitedRole
 
 
 class Organization(Base):
@@ -32,7 +36,7 @@ class Membership(Base):
     """That a user belongs to an organization, and as what."""
 
     __tablename__ = "memberships"
-    __table_args__ = (CheckConstraint("role IN ('owner', 'member')", name="role"),)
+    __table_args__ = (CheckConstraint("role IN ('owner', 'admin', 'member')", name="role"),)
 
     organization_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
@@ -74,11 +78,19 @@ async def _visible_organization(organization_id: uuid.UUID, user: CurrentUser, d
     found = await db.scalar(organizations_of(user.id).where(Organization.id == organization_id))
     if not found:
         raise ApiError(404, "There is no such organization.")
+    remember("org_id", found.id)
     return found
 
 
 VisibleOrganization = Annotated[Organization, Depends(_visible_organization)]
 """The organization that the path names; 404 when it is not there or the user is not a member."""
+
+
+async def require_manager(db: AsyncSession, organization_id: uuid.UUID, user: User) -> None:
+    """Refuse with 403 whoever is neither owner nor admin of the organization."""
+    membership = await db.get(Membership, (organization_id, user.id))
+    if not membership or membership.role == "member":
+        raise ApiError(403, "Only owners and admins of the organization may do that.")
 
 
 @router.post("/api/organizations", status_code=201)
@@ -89,6 +101,8 @@ async def create_organization(new: NewOrganization, user: CurrentUser, db: Db) -
     await db.flush()
     db.add(Membership(organization_id=organization.id, user_id=user.id, role="owner"))
     await db.commit()
+    remember("org_id", organization.id)
+    audit("organization.created", "organization", organization.id)
     return OrganizationView.model_validate(organization)
 
 

@@ -22,6 +22,10 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
 Password = Annotated[SecretStr, Field(max_length=256), AfterValidator(_encodable)]
+Note = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_storable)]
+SomeText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), AfterValidator(_storable)
+]
 LongText = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_storable)]
 
 

@@ -1,7 +1,6 @@
 """Sessions: log-in, log-out, and who is asking."""
 
 import hashlib
-import logging
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -10,15 +9,18 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socialize import passwords, schemas
 from socialize.database import Base, CreatedAt, Db, Timestamp
-from socialize.errors import ApiError
+from socialize.errors import COMMON, ApiError, responses
+from socialize.logs import audit, remember
+from socialize.ratelimit import Limit, client_address, give_back, spend
+from socialize.settings import Settings
 from socialize.users import EmailAddress, User, UserView
 
-_log = logging.getLogger(__name__)
-router = APIRouter(tags=["auth"])
+router = APIRouter(tags=["auth"], responses=COMMON)
 
 _TOKEN_BYTES = 32
 _bearer = HTTPBearer(auto_error=False)
@@ -69,6 +71,7 @@ CurrentSession = Annotated[Session, Depends(_current_session)]
 
 
 async def _current_user(db: Db, session: CurrentSession) -> User:
+    remember("user_id", session.user_id)
     return await db.get_one(User, session.user_id)
 
 
@@ -76,22 +79,47 @@ CurrentUser = Annotated[User, Depends(_current_user)]
 """The user who asks; 401 without a live session."""
 
 
-@router.post("/api/auth/login")
+@router.post("/api/auth/login", responses=responses(401, 429))
 async def log_in(credentials: Credentials, db: Db, request: Request, response: Response) -> SessionView:
-    """Start a session. An unknown address and a wrong password get the same 401 in about the same time."""
+    """Start a session. An unknown address and a wrong password get the same 401 in about the same time.
+
+    Only failed attempts count towards the limits, but each is paid for first: attempts at the same time
+    cannot get past them.
+    """
+    settings: Settings = request.app.state.settings
+    paid = await _pay(db, settings, credentials.email, client_address(request, settings.forwarded_hops))
     user = await db.scalar(select(User).where(User.email == credentials.email))
     matches = await passwords.password_matches(user.password_hash if user else None, credentials.password)
     if not user or not matches:
-        _log.warning("log-in refused")
+        audit("session.refused", "session", None)
         raise ApiError(401, "The e-mail address or the password is wrong.", {"WWW-Authenticate": "Bearer"})
     if passwords.is_outdated(user.password_hash):
         user.password_hash = await passwords.hash_password(credentials.password)
+    for limit, subject in paid:
+        await give_back(db, limit, subject)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    lifetime = timedelta(hours=request.app.state.settings.session_ttl_hours)
-    session = await _start_session(db, user, token, lifetime)
-    _log.info("user logged in")
+    session = await _start_session(db, user, token, timedelta(hours=settings.session_ttl_hours))
+    remember("user_id", user.id)
+    audit("session.started", "session", None)
     response.headers["Cache-Control"] = "no-store"
     return SessionView(token=token, expires_at=session.expires_at)
+
+
+async def _pay(db: AsyncSession, settings: Settings, email: str, client: str) -> list[tuple[Limit, str]]:
+    window = settings.login_limit_window_seconds
+    due = [
+        (Limit("login-client", settings.login_limit_per_client, window), client),
+        (Limit("login-email", settings.login_limit_per_email, window), email),
+    ]
+    try:
+        for limit, subject in due:
+            await spend(db, limit, subject)
+    except ApiError:
+        audit("session.refused", "session", None)
+        raise
+    finally:
+        await db.commit()
+    return due
 
 
 async def _start_session(db: Db, user: User, token: str, lifetime: timedelta) -> Session:
@@ -103,14 +131,16 @@ async def _start_session(db: Db, user: User, token: str, lifetime: timedelta) ->
     return session
 
 
-@router.post("/api/auth/logout", status_code=204)
+@router.post("/api/auth/logout", status_code=204, responses=responses(401))
 async def log_out(session: CurrentSession, db: Db) -> None:
     """End the session of the token that came with the request."""
     await db.delete(session)
     await db.commit()
+    remember("user_id", session.user_id)
+    audit("session.ended", "session", None)
 
 
-@router.get("/api/me")
+@router.get("/api/me", responses=responses(401))
 async def me(user: CurrentUser) -> UserView:
     """The user who asks."""
     return UserView.model_validate(user)

@@ -5,17 +5,18 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socialize.database import Base, CreatedAt, Db, PrimaryKey
-from socialize.errors import ApiError
+from socialize.errors import COMMON, ApiError, responses
+from socialize.logs import audit, remember
 from socialize.organizations import Organization, VisibleOrganization, organizations_of
 from socialize.schemas import Name, Page, Request, Response
 from socialize.sessions import CurrentUser
 
-router = APIRouter(tags=["workspaces"])
+router = APIRouter(tags=["workspaces"], responses=COMMON | responses(401, 404))
 
 
 class Workspace(Base):
@@ -51,13 +52,17 @@ class WorkspaceList(Response):
     items: list[WorkspaceView]
 
 
+def workspaces_of(user_id: uuid.UUID) -> Select[Workspace]:
+    """The query for the workspaces of the organizations that a user is a member of."""
+    mine = organizations_of(user_id).with_only_columns(Organization.id)
+    return select(Workspace).where(Workspace.organization_id.in_(mine))
+
+
 async def _visible_workspace(workspace_id: uuid.UUID, user: CurrentUser, db: Db) -> Workspace:
-    mine = organizations_of(user.id).with_only_columns(Organization.id)
-    found = await db.scalar(
-        select(Workspace).where(Workspace.id == workspace_id, Workspace.organization_id.in_(mine))
-    )
+    found = await db.scalar(workspaces_of(user.id).where(Workspace.id == workspace_id))
     if not found:
         raise ApiError(404, "There is no such workspace.")
+    remember("org_id", found.organization_id)
     return found
 
 
@@ -65,7 +70,7 @@ VisibleWorkspace = Annotated[Workspace, Depends(_visible_workspace)]
 """The workspace that the path names; 404 when it is not there or not for this user to see."""
 
 
-@router.post("/api/organizations/{organization_id}/workspaces", status_code=201)
+@router.post("/api/organizations/{organization_id}/workspaces", status_code=201, responses=responses(409))
 async def create_workspace(new: NewWorkspace, organization: VisibleOrganization, db: Db) -> WorkspaceView:
     """Make a workspace. 409 when the organization has one of that name."""
     workspace = Workspace(organization_id=organization.id, name=new.name)
@@ -74,6 +79,7 @@ async def create_workspace(new: NewWorkspace, organization: VisibleOrganization,
         await db.commit()
     except IntegrityError:
         raise ApiError(409, "The organization has a workspace of that name already.") from None
+    audit("workspace.created", "workspace", workspace.id)
     return WorkspaceView.model_validate(workspace)
 
 

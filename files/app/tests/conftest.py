@@ -30,6 +30,9 @@ def base_env(postgres: Postgres) -> dict[str, str]:
         "SOCIALIZE_DB_PASSWORD_FILE": str(postgres.directory / "password"),
         "SOCIALIZE_ENVIRONMENT": "test",
         "SOCIALIZE_LOG_LEVEL": "debug",
+        # All tests come from one address; the test of the limits sets its own.
+        "SOCIALIZE_LOGIN_LIMIT_PER_EMAIL": "1000",
+        "SOCIALIZE_LOGIN_LIMIT_PER_CLIENT": "100000",
     }
 
 

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,22 +39,55 @@ def run(*arguments: str, env: Mapping[str, str]) -> "subprocess.CompletedProcess
     )  # fmt: skip
 
 
-class Server:
-    """A running `socialize serve`, a client of it, and what it has written."""
+class Process:
+    """A running `socialize <verb>`, and what it has written."""
+
+    def __init__(self, verb: str, directory: Path, env: Mapping[str, str]) -> None:
+        self.env = {"PATH": os.environ["PATH"], **env}
+        self._output = directory / f"{verb}-{uuid.uuid4().hex}.log"
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [COMMAND, verb], env=self.env, cwd=directory, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def end(self) -> None:
+        """End the process, whatever state it is in."""
+        self.process.kill()
+        self.process.wait()
+
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every whole line written so far; fails when one is not a JSON object."""
+        whole = self.output().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def line(self, description: str, **fields: object) -> dict[str, Any]:
+        """The first line with those fields, once there is one."""
+
+        def found() -> dict[str, Any] | None:
+            return next((line for line in self.lines() if fields.items() <= line.items()), None)
+
+        line = eventually(found, description)
+        assert line is not None
+        return line
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def exit_status(self) -> int:
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+class Server(Process):
+    """A running `socialize serve` and a client of it."""
 
     def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
         self.port = free_port()
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "SOCIALIZE_PORT": str(self.port),
-            "SOCIALIZE_DRAIN_SECONDS": "0",
-            **env,
-        }
-        self._output = directory / f"server-{self.port}.log"
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [COMMAND, "serve"], env=self.env, cwd=directory, stdout=output, stderr=subprocess.STDOUT
-            )
+        super().__init__(
+            "serve", directory, {"SOCIALIZE_PORT": str(self.port), "SOCIALIZE_DRAIN_SECONDS": "0", **env}
+        )
         self._clients: list[httpx2.Client] = []
         eventually(self._has_started, "the server listens")
         self.http = self.client()
@@ -77,42 +111,51 @@ class Server:
         return client
 
     def end(self) -> None:
-        """End the process, whatever state it is in."""
         for client in self._clients:
             client.close()
-        self.process.kill()
-        self.process.wait()
-
-    def output(self) -> str:
-        return self._output.read_text()
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Every line written so far; fails when one is not a JSON object."""
-        return [json.loads(line) for line in self.output().splitlines()]
+        super().end()
 
     def request_line(self, correlation_id: str) -> dict[str, Any]:
         """The request log line with that correlation id (it is written after the answer is sent)."""
+        wanted = {"log_type": "request", "correlation_id": correlation_id}
+        return self.line(f"a request line with {correlation_id}", **wanted)
 
-        def found() -> dict[str, Any] | None:
-            of_requests = (line for line in self.lines() if line["log_type"] == "request")
-            return next((line for line in of_requests if line["correlation_id"] == correlation_id), None)
 
-        line = eventually(found, f"a request line with {correlation_id}")
-        assert line is not None
-        return line
+class Worker(Process):
+    """A running `socialize worker`."""
 
-    def terminate(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+    def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
+        self.alive_file = directory / f"{uuid.uuid4().hex}.alive"
+        settings = {
+            "SOCIALIZE_WORKER_ALIVE_FILE": str(self.alive_file),
+            "SOCIALIZE_WORKER_POLL_SECONDS": "0.05",
+            "SOCIALIZE_WORKER_RETRY_SECONDS": "0.1",
+        }
+        super().__init__("worker", directory, settings | dict(env))
+        eventually(self._has_started, "the worker reports")
 
-    def exit_status(self) -> int:
-        return self.process.wait(DEADLINE_SECONDS)
+    def _has_started(self) -> bool:
+        assert self.process.poll() is None, f"the worker ended: {self.output()}"
+        return self.alive_file.exists()
+
+
+P = TypeVar("P", bound=Process)
 
 
 @contextmanager
-def serving(directory: Path, env: Mapping[str, str]) -> Iterator[Server]:
-    """A server that is ended afterwards, whatever happened to it."""
-    server = Server(directory, env)
+def running(process: P) -> Iterator[P]:
+    """A process that is ended afterwards, whatever happened to it."""
     try:
-        yield server
+        yield process
     finally:
-        server.end()
+        process.end()
+
+
+def serving(directory: Path, env: Mapping[str, str]) -> AbstractContextManager[Server]:
+    """A server that is ended afterwards, whatever happened to it."""
+    return running(Server(directory, env))
+
+
+def working(directory: Path, env: Mapping[str, str]) -> AbstractContextManager[Worker]:
+    """A worker that is ended afterwards, whatever happened to it."""
+    return running(Worker(directory, env))

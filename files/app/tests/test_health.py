@@ -33,7 +33,7 @@ def test_a_whole_app_is_healthy(server: Server) -> None:
     for check in report["checks"].values():
         assert check["state"] == "ok"
         assert 0 < check["latency_ms"] < 2000
-    assert report["checks"]["migrations"]["detail"] == "at 0001"
+    assert report["checks"]["migrations"]["detail"] == "at 0002"
     assert server.http.get("/health/live").json() == {"state": "ok"}
     summary = server.http.get("/health").json()
     version = program.run("version", env={}).stdout.strip()

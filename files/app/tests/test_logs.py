@@ -10,6 +10,8 @@ from program import Server
 
 ALWAYS = {"timestamp", "level", "service", "version", "environment", "log_type", "correlation_id", "message"}
 OF_REQUESTS = {"method", "route", "status", "duration_ms"}
+WHERE_KNOWN = {"user_id", "org_id"}
+OF_AUDITS = {"event_id", "action", "object_type", "object_id"}
 OF_FAILURES = {"exception_type", "exception_stacktrace"}
 
 
@@ -61,10 +63,10 @@ def test_every_line_has_the_fields_and_no_others(own_server: Server) -> None:
     own_server.terminate()
     assert own_server.exit_status() == 0
     lines = own_server.lines()
-    assert {"request", "app"} == {line["log_type"] for line in lines}
+    assert {"request", "app", "audit"} == {line["log_type"] for line in lines}
     assert any("Uvicorn running" in line["message"] for line in lines)
     for line in lines:
-        assert ALWAYS <= set(line) <= ALWAYS | OF_REQUESTS | OF_FAILURES
+        assert ALWAYS <= set(line) <= ALWAYS | WHERE_KNOWN | OF_REQUESTS | OF_AUDITS | OF_FAILURES
         assert (line["service"], line["environment"]) == ("socialize-api", "test")
         assert datetime.fromisoformat(line["timestamp"]).utcoffset() == timedelta(0)
 
@@ -76,7 +78,8 @@ def test_a_request_line_tells_the_route_and_not_the_path(server: Server, person:
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["route"] == "/api/organizations/{organization_id}/workspaces"
     assert 0 < line["duration_ms"] < 10_000
-    assert organization not in str(line)
+    assert line["org_id"] == organization
+    assert organization not in str({field: line[field] for field in line if field != "org_id"})
 
 
 @pytest.mark.parametrize(("method", "shown"), [("GET", "GET"), ("SECRETMETHOD", "_OTHER")])

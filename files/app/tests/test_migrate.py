@@ -39,8 +39,8 @@ def test_the_migrations_make_the_schema_that_the_code_declares(postgres: Postgre
 
 def test_a_second_run_changes_nothing(postgres: Postgres, database: str, env: dict[str, str]) -> None:
     done = program.run("migrate", env=env)
-    assert (done.returncode, done.stderr) == (0, "socialize: the database is at 0001\n")
-    assert revisions(postgres, database) == ["0001"]
+    assert (done.returncode, done.stderr) == (0, "socialize: the database is at 0002\n")
+    assert revisions(postgres, database) == ["0002"]
 
 
 def test_two_at_once_both_succeed(postgres: Postgres, blank: str, blank_env: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ def test_two_at_once_both_succeed(postgres: Postgres, blank: str, blank_env: dic
             eventually(lambda: waiting() == 2, "both wait")
         outcomes = [run.result() for run in runs]
     assert [outcome.returncode for outcome in outcomes] == [0, 0], [outcome.stderr for outcome in outcomes]
-    assert revisions(postgres, blank) == ["0001"]
+    assert revisions(postgres, blank) == ["0002"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_content_item_comes_about(person: Person) -> None:
 def test_me_shows_the_user_and_no_secret(person: Person) -> None:
     me = person.http.get("/api/me").json()
     assert me["email"] == person.email
-    assert set(me) == {"id", "email", "display_name", "created_at"}
+    assert set(me) == {"id", "email", "display_name", "role", "created_at"}
 
 
 def test_lists_come_in_pages_oldest_first(person: Person) -> None:
