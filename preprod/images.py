@@ -94,6 +94,7 @@ _APP = Image(
     uid=10001,
     gid=10001,
     health=("CMD", "socialize", "healthcheck", "ready"),
+    data_path="/data",
 )
 
 POSTGRES = Component(
@@ -106,12 +107,17 @@ POSTGRES = Component(
     pids=200,
     tmpfs=("/tmp", "/var/run/postgresql"),
 )
+_WORKER = _APP.model_copy(update={"health": ("CMD", "socialize", "healthcheck", "worker"), "data_path": None})
+
 API = Component(name="api", version="0.1.0", official=_APP, packaged=_APP, memory_mb=384, cpus=1.0, pids=100)
+WORKER = Component(
+    name="worker", version="0.1.0", official=_WORKER, packaged=_WORKER, memory_mb=384, cpus=1.0, pids=100
+)
 CADDY = Component(
     name="caddy", version="2", official=_CADDY, packaged=_CADDY_PACKAGED, memory_mb=192, cpus=0.5, pids=100
 )
 
-CATALOGUE: dict[str, Component] = {component.name: component for component in (POSTGRES, API, CADDY)}
+CATALOGUE: dict[str, Component] = {component.name: component for component in (POSTGRES, API, WORKER, CADDY)}
 
 PYTHON_OFFICIAL = "python:3.13.9-slim-trixie"
 """What the app is built on where official images are used."""

@@ -47,6 +47,11 @@ def bind_address(settings: Settings) -> str:
     return "0.0.0.0" if settings.domain else "127.0.0.1"
 
 
+def address(settings: Settings) -> str:
+    """Where the app is reached."""
+    return f"https://{settings.domain}" if settings.domain else f"http://127.0.0.1:{settings.http_port}"
+
+
 def problems(settings: Settings, host: HostState) -> list[str]:
     """Every reason not to touch this host, one sentence each; empty when there is none."""
     checks = (_operating_system, _privilege, _engine, _daemon_json, _disk, _ports)

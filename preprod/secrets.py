@@ -69,17 +69,24 @@ def wanted(settings: Settings) -> tuple[Secret, ...]:
 
     :raises SettingsError: ``app_secrets`` takes a generated secret's name, ``secret_generation`` one that is none.
     """
-    base = (
+    app = ("api", "worker")
+    generated = [
         Secret("db_superuser_password", ("postgres",)),
-        Secret("app_db_password", ("postgres", "api")),
-    )
-    generated = {secret.name for secret in base}
-    if taken := generated.intersection(settings.app_secrets):
-        raise SettingsError(f"app_secrets names {', '.join(sorted(taken))}, which is generated: choose another name")
-    if unknown := settings.secret_generation.keys() - generated:
-        known = " or ".join(sorted(generated))
+        Secret("app_db_password", ("postgres", *app)),
+        Secret("invite_key", app),
+    ]
+    of_peers = ["smtp_password"] if settings.smtp_user else []
+    of_peers += ["s3_access_key", "s3_secret_key"] if settings.s3_bucket else []
+    supplied_names = [*of_peers, *settings.app_secrets]
+    names = [secret.name for secret in generated]
+    if taken := {name for name in settings.app_secrets if name in [*names, *of_peers]}:
+        raise SettingsError(
+            f"app_secrets names {', '.join(sorted(taken))}, which is there already: choose another name"
+        )
+    if unknown := settings.secret_generation.keys() - set(names):
+        known = " or ".join(sorted(names))
         raise SettingsError(f"secret_generation names {', '.join(sorted(unknown))}, not generated: use {known}")
-    return base + tuple(Secret(name, ("api",), must_be_supplied=True) for name in settings.app_secrets)
+    return (*generated, *(Secret(name, app, must_be_supplied=True) for name in supplied_names))
 
 
 def supplied(settings: Settings, secrets: Iterable[Secret], environment: Mapping[str, str]) -> dict[str, str]:
@@ -101,7 +108,7 @@ def _refuse_unusable(secrets: Sequence[Secret], given: Mapping[str, str]) -> Non
     if missing:
         ways = ", ".join(f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in missing)
         raise SettingsError(
-            f"secret {', '.join(missing)} is named in app_secrets and not supplied: set {ways} in the environment, "
+            f"secret {', '.join(missing)} is needed and not supplied: set {ways} in the environment, "
             "or the same names without the prefix in secrets_file"
         )
     for secret in secrets:

@@ -56,6 +56,30 @@ class Settings(BaseModel):
         180, ge=5, le=3600, description="Seconds that a service may take to become healthy in a deploy."
     )
 
+    public_url: HttpUrl | None = Field(
+        None, description="Where people reach the app; none is made of `domain` or of the loopback port."
+    )
+    smtp_host: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9.-]+$", description="Mail server for invites; without it invites answer 503."
+    )
+    smtp_port: Port = Field(587, description="TCP port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to the mail server is protected."
+    )
+    smtp_user: str | None = Field(
+        None,
+        pattern=r"^\S+$",
+        description="Name at the mail server; its password is the supplied secret `smtp_password`.",
+    )
+    mail_from: str | None = Field(None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", description="Address that mail comes from.")
+    s3_bucket: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Bucket for uploads; its keys are the supplied secrets `s3_access_key` and `s3_secret_key`. "
+        "Without it uploads lie in the volume `api-data`.",
+    )
+    s3_endpoint: HttpUrl | None = Field(None, description="URL of an S3-compatible service; none is Amazon's own.")
+    s3_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$", description="Region of the bucket.")
     app_secrets: tuple[SecretName, ...] = Field(
         (),
         description="Further secrets that the app reads at `/run/secrets/<name>`; each must be supplied.",
@@ -152,6 +176,14 @@ class Settings(BaseModel):
     def _archives_need_a_directory(self) -> Self:
         if self.image_source == "archives" and self.image_archives is None:
             raise ValueError("image_source = 'archives' needs image_archives: name the directory that holds them")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_needs_a_sender(self) -> Self:
+        if (self.smtp_host is None) != (self.mail_from is None):
+            raise ValueError("smtp_host and mail_from are set together: set both, or leave both out")
+        if self.smtp_user and self.smtp_host is None:
+            raise ValueError("smtp_user without smtp_host has no effect: set smtp_host, or leave it out")
         return self
 
     @model_validator(mode="after")

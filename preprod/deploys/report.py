@@ -7,7 +7,7 @@ from pyinfra.api import deploy
 from preprod.deploys.plan import Plan
 from preprod.operations import report
 from preprod.paths import BASE, MANIFEST, PROJECT, SECRETS
-from preprod.settings import Settings
+from preprod.preflight import address
 
 
 @deploy("Report")
@@ -24,8 +24,3 @@ def _lines(plan: Plan) -> list[str]:
         "not collected: metrics, traces and logs stay on this host's containers (the observability overlay is not part "
         "of this deploy)",
     ]
-
-
-def address(settings: Settings) -> str:
-    """Where the app is reached."""
-    return f"https://{settings.domain}" if settings.domain else f"http://127.0.0.1:{settings.http_port}"

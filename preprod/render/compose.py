@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from preprod import secrets
 from preprod.images import Chosen
 from preprod.paths import PROJECT
-from preprod.preflight import bind_address, published_ports
+from preprod.preflight import address, bind_address, published_ports
 from preprod.render.bundle import Bundle, digest, read_by
 from preprod.render.templates import rendered
 from preprod.secrets import Step
@@ -35,6 +35,7 @@ def compose_yaml(settings: Settings, chosen: Mapping[str, Chosen], bundle: Bundl
         ports=_ports(settings),
         boot={name: digest(read_by(bundle, name, "boot"), secrets.versions(steps, name)) for name in chosen},
         secrets_directory=secrets.directory,
+        public_url=settings.public_url or address(settings),
     )
 
 

@@ -16,6 +16,7 @@ from preprod.images import (
     CATALOGUE,
     OWN_PREFIX,
     PYTHON_OFFICIAL,
+    WORKER,
     Chosen,
     Component,
     Flavour,
@@ -106,7 +107,7 @@ def candidates(settings: Settings) -> dict[str, list[Chosen]]:
 
 
 def _candidate(settings: Settings, component: Component, flavour: Flavour) -> Chosen:
-    if component is API:
+    if component in (API, WORKER):
         reference = settings.app_image or recipes(settings, flavour)["app"].reference
     elif flavour == "official":
         reference = mirrored(settings, component.official.reference)

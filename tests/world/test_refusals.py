@@ -14,7 +14,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("wrong type", {"http_port": "high"}, "setting 'http_port' is 'high', but: "),
     ("disk too small", {"disk_free_min_gb": 1e6}, "1e+06 GB are needed"),
     ("port taken", {"http_port": 22}, "port 22 is taken by another program"),
-    ("secret not supplied", {"app_secrets": ["smtp_password"]}, "secret smtp_password is named in app_secrets"),
+    ("secret not supplied", {"app_secrets": ["smtp_password"]}, "secret smtp_password is needed and not supplied"),
     ("no such archives", {"image_archives": "/nowhere"}, "image_archives /nowhere is no directory"),
 ]
 
