@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 
-from pyinfra import host, logger
+from pyinfra import host, logger, state
 from pyinfra.api import StringCommand, operation
 
 from preprod.facts.compose import Container, Containers, Project, ProjectState
@@ -17,6 +17,9 @@ from preprod.paths import BASE
 from preprod.render.bundle import Bundle
 
 Commands = Generator[StringCommand, None, None]
+
+_DOWN = ("created", "exited", "dead")
+"""States of a container that serves nobody; rollout-start removes them."""
 
 
 @operation()
@@ -98,24 +101,27 @@ class _Run:
         if restart:
             yield script("compose-restart", self.project, *restart)
         if up or restart:
-            # Never before a command: a dry run goes on to the first one, and must not wait.
             yield from self._wait(members)
 
     def replace(self, wanted: Service) -> Commands:
         """A new container beside the old; when it is healthy requests are led to it, and the old one drains and goes.
 
-        A new container that does not become healthy is removed, and the old one goes on serving.
+        A new container that does not become healthy is removed, if there is an old one that goes on serving.
         """
         own = [c for c in self.found.containers if c.service == wanted.name]
         good = [c.identifier for c in own if not self._wrong(wanted, c)]
         if not good:
             yield script("rollout-start", self.project, wanted.name)
             good = self._new(wanted, [c.identifier for c in own])
-        new = good[0]
-        yield from self._wait(
-            [wanted], only=new, giving_up=lambda why: script("rollout-abandon", self.project, new, why)
-        )
+        new = good[0] if good else ""
+        yield from self._wait([wanted], only=new, giving_up=self._abandoning(new, own))
         yield script("rollout-finish", self.project, wanted.name, new)
+
+    def _abandoning(self, new: str, own: Sequence[Container]) -> Callable[[str], StringCommand] | None:
+        """How a new container is given up; not at all where no other is up, for that would leave none."""
+        if all(c.identifier == new or c.status in _DOWN for c in own):
+            return None
+        return lambda why: script("rollout-abandon", self.project, new, why)
 
     def _wrong(self, wanted: Service, container: Container) -> bool:
         return self.found.hashes is None or differs(wanted, container, self.found) is not None
@@ -137,10 +143,15 @@ class _Run:
     def _wait(
         self,
         services: Sequence[Service],
-        only: str = "",
+        only: str | None = None,
         giving_up: Callable[[str], StringCommand] | None = None,
     ) -> Commands:
-        """Polls with progress lines until all is well; else a failing command that shows why it is not."""
+        """Polls with progress lines until all is well; else a failing command that shows why it is not.
+
+        ``only``: identifier of the one container that counts.
+        """
+        if not state.is_executing:
+            return  # What a dry run finds is not going to change.
         deadline = time.monotonic() + self.timeout
         while True:
             containers: tuple[Container, ...] = host.get_fact(
@@ -149,7 +160,7 @@ class _Run:
                 patience=min(10, self.timeout),
                 one_shots=[s.name for s in services if s.one_shot],
             )
-            waiting, broken = judge(services, [c for c in containers if not only or c.identifier == only])
+            waiting, broken = judge(services, [c for c in containers if only in (None, c.identifier)])
             if not waiting and not broken:
                 return
             if broken or time.monotonic() > deadline:

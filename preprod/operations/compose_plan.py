@@ -135,13 +135,13 @@ def _revive(wanted: Service, container: Container, found: ProjectState) -> Inten
 def _reload(wanted: Service, container: Container, found: ProjectState) -> Intent | None:
     if not wanted.reload_files:
         return None
-    differs = [
+    changed = [
         path
         for path, sha in wanted.reload_files.items()
         if path not in found.watched or found.watched[path].sha256 != sha
     ]
-    if differs:
-        return Intent("reload", f"reload ({differs[0]} changes)")
+    if changed:
+        return Intent("reload", f"reload ({changed[0]} changes)")
     newer = _changed_since(container, wanted.reload_files, found)
     if not newer or found.stamps.get(wanted.name) == stamp(wanted, container):
         return None
@@ -175,8 +175,14 @@ def judge(services: Sequence[Service], containers: Collection[Container]) -> tup
                     broken.append(f"{wanted.name} ended with code {container.exit_code}")
                 elif container.status != "exited":
                     waiting.append(wanted.name)
-            elif container.health == "unhealthy" or container.status in ("exited", "dead") or container.restarts > 3:
+            elif _hopeless(container):
                 broken.append(f"{wanted.name} is {container.status}, {container.health}")
             elif container.status != "running" or container.health == "starting":
                 waiting.append(wanted.name)
     return waiting, broken
+
+
+def _hopeless(container: Container) -> bool:
+    """Whether it cannot become healthy by itself; one that is healthy may have restarted often in its long life."""
+    crashes = container.restarts > 3 and container.health != "healthy"
+    return crashes or container.health == "unhealthy" or container.status in ("exited", "dead")
