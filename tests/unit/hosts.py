@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from preprod.facts import shell
+from preprod.images import CATALOGUE
 from preprod.operations.engine import compose_binary
+from preprod.paths import PROJECT
 from preprod.render.daemon import daemon_json
 from unit import given
 
@@ -21,12 +23,15 @@ OUTSIDE_GIT = {"GIT_DIR": "/nowhere"}
 """Environment in which the manifest does not depend on the state of the checkout."""
 
 _STARTED = "2026-11-20T10:00:00Z"
-_SERVICES = ("postgres", "api", "caddy")
 
 
 def containers(image: str = "sha256:1") -> str:
-    lines = [f"have {name} hash running 0 healthy 0 {image} id-{name} {_STARTED}" for name in _SERVICES]
-    return "\n".join([*lines, f"have migrate hash exited 0 none 0 {image} id-migrate {_STARTED}"])
+    lines = [_container(name, "running 0 healthy", image) for name in CATALOGUE]
+    return "\n".join([*lines, _container("migrate", "exited 0 none", image)])
+
+
+def _container(service: str, state: str, image: str) -> str:
+    return f"have {service} hash {state} 0 {image} id-{service} {_STARTED} /{PROJECT}-{service}-1"
 
 
 def blank() -> Answers:
@@ -58,9 +63,10 @@ def converged(**data: Any) -> Answers:
         "bundle-look": "\n".join([*look, f"manifest {_base64(files['manifest.json'].text)}"]),
         "compose-look": "\n".join(
             [
-                *(f"want {name} hash" for name in (*_SERVICES, "migrate")),
+                *(f"want {name} hash" for name in (*CATALOGUE, "migrate")),
                 containers(),
                 *(f"image {reference} sha256:1" for reference in references),
+                f"upstream api {PROJECT}-api-1",
                 *(f"watch 1.0 {f.sha256} {path}" for path, f in files.items()),
             ]
         ),

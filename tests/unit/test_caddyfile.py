@@ -4,7 +4,10 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
+from preprod.facts import shell
+from preprod.paths import BASE, STATE
 from unit.given import bundle, settings
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -12,6 +15,10 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 def caddyfile(**changes: Any) -> str:
     return bundle(settings(**changes))["caddy/Caddyfile"].text
+
+
+def directives(block: str) -> list[str]:
+    return [line.strip() for line in block.splitlines() if not line.strip().startswith("#")]
 
 
 def sites(text: str) -> list[str]:
@@ -63,5 +70,18 @@ def test_the_log_level_is_one_that_caddy_knows(level: str) -> None:
 def test_braces_balance_and_the_app_is_behind_it(changes: dict[str, str]) -> None:
     text = caddyfile(**changes)
     assert text.count("{") == text.count("}")
-    assert "reverse_proxy api:8000" in text
     assert "admin localhost:2019" in text
+    (upstreams,) = re.findall(r"^\treverse_proxy \{\n(.*?)^\t\}", text, re.MULTILINE | re.DOTALL)
+    assert directives(upstreams)[:3] == ["import /etc/caddy-upstream/*.caddy", "to api:8000", "lb_policy first"]
+
+
+def test_a_request_waits_longer_than_an_upstream_is_left_out() -> None:
+    found = dict(re.findall(r"(fail_duration|lb_try_duration) (\d+)s", caddyfile()))
+    assert 0 < int(found["fail_duration"]) < int(found["lb_try_duration"])
+
+
+def test_caddy_sees_the_directory_where_a_rollout_names_its_container() -> None:
+    services = yaml.safe_load(bundle(settings())["compose.yaml"].text)["services"]
+    assert f".{STATE.removeprefix(BASE)}/upstream:/etc/caddy-upstream:ro" in services["caddy"]["volumes"]
+    assert '"$STATE/upstream/$service.caddy"' in shell.text("rollout-finish")
+    assert '"$STATE"/upstream/*.caddy' in shell.text("compose-look")

@@ -144,9 +144,7 @@ def test_bad_input_exits_1_with_one_sentence_last(
 def test_a_secret_that_was_not_supplied_is_named(preprod: Any) -> None:
     done = preprod("plan", fake=BLANK, app_secrets=["smtp_password"])
     assert done.returncode == 1
-    assert last(done).startswith(
-        "preprod: @fake/a: secret smtp_password is named in app_secrets and not supplied: set "
-    )
+    assert last(done).startswith("preprod: @fake/a: secret smtp_password is needed and not supplied: set ")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,11 @@ def test_configuration_and_secrets_are_mounted_as_read_only_directories() -> Non
 
 @pytest.mark.parametrize(
     ("secret", "recreated"),
-    [("app_db_password", {"postgres", "api", "migrate"}), ("db_superuser_password", {"postgres"})],
+    [
+        ("app_db_password", {"postgres", "api", "worker", "migrate"}),
+        ("invite_key", {"api", "worker", "migrate"}),
+        ("db_superuser_password", {"postgres"}),
+    ],
 )
 def test_a_new_version_of_a_secret_recreates_its_readers_alone(secret: str, recreated: set[str]) -> None:
     before, after = labels(bundle(OFFICIAL)), labels(bundle(OFFICIAL, {secret: 2}))
@@ -114,7 +118,7 @@ def test_a_changed_boot_file_recreates_its_reader_and_a_reloaded_one_does_not(mo
 
 def test_a_setting_of_the_app_changes_the_app_alone() -> None:
     before, after = services(OFFICIAL), services(settings(session_ttl_hours=1))
-    assert {name for name in after if after[name] != before[name]} == {"api", "migrate"}
+    assert {name for name in after if after[name] != before[name]} == {"api", "worker", "migrate"}
 
 
 @EVERY
@@ -149,7 +153,9 @@ def test_the_manifest_tells_what_is_deployed() -> None:
     manifest = json.loads(files["manifest.json"].text)
     assert manifest["commit"] == "abc-dirty"
     assert manifest["published"] == ["0.0.0.0:80", "0.0.0.0:443"]
-    assert manifest["secrets"]["app_db_password"] == ["/etc/preprod/secrets/postgres", "/etc/preprod/secrets/api"]
+    assert manifest["secrets"]["app_db_password"] == [
+        f"/etc/preprod/secrets/{reader}" for reader in ("postgres", "api", "worker")
+    ]
     assert set(manifest["files"]) == set(files) - {"manifest.json"}
     assert manifest["files"]["postgres/init/10-app.sh"] == "0755 0 0"
     assert manifest["services"]["caddy"]["capabilities"] == ["NET_BIND_SERVICE"]

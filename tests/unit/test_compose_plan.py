@@ -6,92 +6,70 @@ from dataclasses import replace
 
 import pytest
 
-from preprod.facts.compose import Container, ProjectState, Watched
-from preprod.operations.compose import Intent, Service, judge, plan, stamp
-
-START = "2026-11-20T10:00:00.5Z"
-AT_START = 1_795_168_800_500_000_000
-BEFORE, AFTER = AT_START - 1, AT_START + 1
-
-API = Service("api", "app:1", boot_files=("api/boot.conf",), hidden_files=("/etc/preprod/secrets/api/key",))
-CADDY = Service(
-    "caddy", "caddy:2", reload_files={"caddy/Caddyfile": "c0"}, reload_digest="d1", reload_command=("caddy", "reload")
+from preprod.facts.compose import ProjectState
+from preprod.operations.compose_plan import Intent, judge, plan
+from unit.found import (
+    AFTER,
+    API,
+    CADDYFILE_NEWER,
+    FOUND,
+    GOOD,
+    MIGRATE,
+    NEW,
+    OLD,
+    ORPHAN,
+    RELOADED,
+    SERVICES,
+    START,
+    container,
+    having,
+    watching,
+    with_container,
+    without,
 )
-MIGRATE = Service("migrate", "app:1", one_shot=True)
-
-
-def container(service: str, image: str, **changes: object) -> Container:
-    ran = Container(service, f"hash-{service}", "running", 0, "healthy", 0, image, f"id-{service}", START)
-    return replace(ran, **changes)
-
-
-FOUND = {
-    "api": container("api", "sha256:aaaaaaaa0"),
-    "caddy": container("caddy", "sha256:cccccccc0"),
-    "migrate": container("migrate", "sha256:aaaaaaaa0", status="exited", health="none"),
-}
-GOOD = ProjectState(
-    hashes={name: f"hash-{name}" for name in FOUND},
-    containers=tuple(FOUND.values()),
-    images={"app:1": "sha256:aaaaaaaa0", "caddy:2": "sha256:cccccccc0"},
-    watched={
-        "api/boot.conf": Watched(BEFORE, "b0"),
-        "/etc/preprod/secrets/api/key": Watched(BEFORE),
-        "caddy/Caddyfile": Watched(BEFORE, "c0"),
-    },
-)
-
-
-def with_container(service: str, **changes: object) -> ProjectState:
-    found = {**FOUND, service: replace(FOUND[service], **changes)}
-    return replace(GOOD, containers=tuple(found.values()))
-
-
-def without(service: str) -> ProjectState:
-    return replace(GOOD, containers=tuple(c for c in GOOD.containers if c.service != service))
-
-
-def watching(path: str, **changes: object) -> ProjectState:
-    return replace(GOOD, watched={**GOOD.watched, path: replace(GOOD.watched[path], **changes)})
-
-
-RELOADED = stamp(CADDY, FOUND["caddy"])
-CADDYFILE_NEWER = watching("caddy/Caddyfile", changed_ns=AFTER)
 
 TABLE = [
     ("nothing", GOOD, {}),
-    ("create", without("api"), {"api": Intent("up", "create")}),
+    ("create", without("worker"), {"worker": Intent("up", "create")}),
     (
         "config",
-        with_container("api", config_hash="0123456789"),
-        {"api": Intent("up", "recreate (config 01234567 -> hash-api)")},
+        with_container("worker", config_hash="0123456789"),
+        {"worker": Intent("up", "recreate (config 01234567 -> hash-wor)")},
     ),
     (
         "image",
-        with_container("api", image="sha256:ffffffff1"),
-        {"api": Intent("up", "recreate (image ffffffff -> aaaaaaaa)")},
+        with_container("worker", image="sha256:ffffffff1"),
+        {"worker": Intent("up", "recreate (image ffffffff -> aaaaaaaa)")},
     ),
     (
         "image not there yet",
-        replace(GOOD, images={"caddy:2": "sha256:cccccccc0"}),
+        replace(GOOD, images={name: image for name, image in GOOD.images.items() if name != "app:1"}),
         {
-            "api": Intent("up", "recreate (image aaaaaaaa -> app:1)"),
+            "api": Intent("up", "replace without a gap; it would recreate (image aaaaaaaa -> app:1)"),
+            "worker": Intent("up", "recreate (image aaaaaaaa -> app:1)"),
             "migrate": Intent("up", "recreate (image aaaaaaaa -> app:1)"),
         },
     ),
-    ("stopped", with_container("api", status="exited"), {"api": Intent("up", "start (it is exited)")}),
-    ("created only", with_container("api", status="created"), {"api": Intent("up", "start (it is created)")}),
-    ("unhealthy", with_container("api", health="unhealthy"), {"api": Intent("restart", "restart (it is unhealthy)")}),
-    ("starting", with_container("api", health="starting"), {}),
+    ("stopped", with_container("worker", status="exited"), {"worker": Intent("up", "start (it is exited)")}),
+    ("created only", with_container("worker", status="created"), {"worker": Intent("up", "start (it is created)")}),
+    (
+        "unhealthy",
+        with_container("worker", health="unhealthy"),
+        {"worker": Intent("restart", "restart (it is unhealthy)")},
+    ),
+    ("starting", with_container("worker", health="starting"), {}),
     (
         "boot file newer",
         watching("api/boot.conf", changed_ns=AFTER),
-        {"api": Intent("restart", "restart (api/boot.conf changed after its start)")},
+        {
+            "api": Intent("up", "replace without a gap; it would restart (api/boot.conf changed after its start)"),
+            "worker": Intent("restart", "restart (api/boot.conf changed after its start)"),
+        },
     ),
     (
         "secret newer",
-        watching("/etc/preprod/secrets/api/key", changed_ns=AFTER),
-        {"api": Intent("restart", "restart (/etc/preprod/secrets/api/key changed after its start)")},
+        watching("/etc/preprod/secrets/worker/key", changed_ns=AFTER),
+        {"worker": Intent("restart", "restart (/etc/preprod/secrets/worker/key changed after its start)")},
     ),
     (
         "reload: file to be written",
@@ -126,13 +104,13 @@ TABLE = [
     ),
     (
         "orphan",
-        replace(GOOD, containers=(*GOOD.containers, container("worker", "sha256:aaaaaaaa0"))),
-        {"worker": Intent("up", "remove (no longer declared)")},
+        replace(GOOD, containers=(*GOOD.containers, ORPHAN)),
+        {"mailer": Intent("remove", "remove (no longer declared)")},
     ),
     (
         "one of two replicas is wrong",
-        replace(GOOD, containers=(*GOOD.containers, container("api", "sha256:aaaaaaaa0", status="dead"))),
-        {"api": Intent("up", "start (it is dead)")},
+        replace(GOOD, containers=(*GOOD.containers, container("worker", "sha256:aaaaaaaa0", status="dead"))),
+        {"worker": Intent("up", "start (it is dead)")},
     ),
     (
         "nothing to compare with",
@@ -144,11 +122,54 @@ TABLE = [
 
 @pytest.mark.parametrize(("found", "intents"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_what_is_done_about_each_situation(found: ProjectState, intents: dict[str, Intent]) -> None:
-    assert plan([API, CADDY, MIGRATE], found) == intents
+    assert plan(SERVICES, found) == intents
 
 
-def test_a_part_of_the_project_leaves_the_rest_alone() -> None:
-    assert plan([API], GOOD, orphans=False) == {}
+ROLLED = [
+    ("create", without("api"), "create"),
+    ("config", having("api", OLD), "replace without a gap; it would recreate (config 01234567 -> hash-api)"),
+    (
+        "image",
+        with_container("api", image="sha256:ffffffff1"),
+        "replace without a gap; it would recreate (image ffffffff -> aaaaaaaa)",
+    ),
+    ("stopped", with_container("api", status="exited"), "replace without a gap; it would start (it is exited)"),
+    (
+        "unhealthy",
+        with_container("api", health="unhealthy"),
+        "replace without a gap; it would restart (it is unhealthy)",
+    ),
+    (
+        "secret newer",
+        watching("/etc/preprod/secrets/api/key", changed_ns=AFTER),
+        "replace without a gap; it would restart (/etc/preprod/secrets/api/key changed after its start)",
+    ),
+    (
+        "two, none as it should be",
+        having("api", replace(NEW, health="unhealthy"), OLD),
+        "replace without a gap; it would restart (it is unhealthy)",
+    ),
+    ("a good one beside the old", having("api", NEW, OLD), "retire 1 old container(s)"),
+    ("the old one is named first", having("api", OLD, NEW), "retire 1 old container(s)"),
+    (
+        "one that starts beside two",
+        having("api", OLD, replace(NEW, health="starting"), OLD),
+        "retire 2 old container(s)",
+    ),
+    ("two that are good", having("api", NEW, FOUND["api"]), "retire 1 old container(s)"),
+    ("requests are led nowhere", replace(GOOD, upstreams={}), "lead requests to socialize-api-1"),
+    ("requests are led elsewhere", having("api", NEW), "lead requests to socialize-api-2"),
+    ("alone and starting", with_container("api", health="starting"), None),
+]
+
+
+@pytest.mark.parametrize(("found", "reason"), [row[1:] for row in ROLLED], ids=[row[0] for row in ROLLED])
+def test_what_is_done_about_the_app_never_stops_it(found: ProjectState, reason: str | None) -> None:
+    assert plan(SERVICES, found) == ({"api": Intent("up", reason)} if reason else {})
+
+
+def test_a_service_that_compose_declares_is_no_orphan() -> None:
+    assert plan([API], GOOD) == {}
 
 
 @pytest.mark.parametrize(
@@ -161,6 +182,8 @@ def test_a_part_of_the_project_leaves_the_rest_alone() -> None:
         ({"health": "unhealthy"}, [], ["api is running, unhealthy"]),
         ({"status": "exited"}, [], ["api is exited, healthy"]),
         ({"status": "restarting", "health": "starting", "restarts": 4}, [], ["api is restarting, starting"]),
+        ({"status": "running", "health": "none", "restarts": 4}, [], ["api is running, none"]),
+        ({"restarts": 4}, [], []),
     ],
 )
 def test_waiting_ends_as_soon_as_it_cannot_help(changes: dict, waiting: list[str], broken: list[str]) -> None:

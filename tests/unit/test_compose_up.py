@@ -1,4 +1,4 @@
-"""The operation: what it sends to a host in each situation, and how it waits."""
+"""The operation: what it sends to a host in each situation, in which order, and how it waits."""
 
 from __future__ import annotations
 
@@ -6,49 +6,68 @@ import base64
 import io
 import logging
 import tarfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, repeat
 
 import pytest
 
-from preprod.facts.compose import Container, Containers, Project, ProjectState
+from preprod.facts.compose import Containers, Project, ProjectState
 from preprod.operations import compose
 from preprod.render.bundle import File
 from unit import fakehost
-from unit.test_compose_plan import (
-    API,
+from unit.found import (
     AT_START,
-    CADDY,
     CADDYFILE_NEWER,
     FOUND,
     GOOD,
-    MIGRATE,
+    ORPHAN,
     RELOADED,
+    SERVICES,
+    line,
+    look,
+    seen,
     with_container,
     without,
 )
 
 BUNDLE = {"compose.yaml": File("services: {}\n")}
+QUESTIONS = ["compose-look", "database-login"]
+STOP = RuntimeError("the deploy stops here")
 
 
-def line(c: Container) -> str:
-    fields = (c.service, c.config_hash, c.status, c.exit_code, c.health, c.restarts, c.image, c.identifier, c.started)
-    return " ".join(["have", *map(str, fields)])
-
-
-def look(state: ProjectState) -> str:
-    return "\n".join(
-        [
-            *(f"want {name} {value}" for name, value in (state.hashes or {}).items()),
-            *map(line, state.containers),
-            *(f"image {name} {value}" for name, value in state.images.items()),
-            *(
-                f"watch {w.changed_ns // 10**9}.{w.changed_ns % 10**9:09d} {w.sha256 or '-'} {path}"
-                for path, w in state.watched.items()
-            ),
-            *(f"stamp {name} {value}" for name, value in state.stamps.items()),
-        ]
+def converge(
+    state: ProjectState,
+    *later: ProjectState,
+    login: str = "accepted",
+    docker: bool = True,
+    dry: bool = False,
+    timeout: int = 30,
+) -> fakehost.Run:
+    """The operation on a host that is found in one state and, each time it is asked again, in the next one."""
+    answers: Iterator[str] = chain(map(seen, later), repeat(seen(later[-1] if later else GOOD)))
+    return fakehost.run(
+        compose.converged,
+        {
+            "compose-look": look(state),
+            "compose-wait": lambda _: next(answers),
+            "database-login": login,
+            "compose-fail": STOP,
+            "rollout-abandon": STOP,
+        },
+        project="socialize",
+        bundle=BUNDLE,
+        services=SERVICES,
+        timeout=timeout,
+        docker=docker,
+        dry=dry,
     )
+
+
+def calls(done: fakehost.Run) -> list[tuple[str, ...]]:
+    """What was done besides looking and waiting: scripts with their arguments, in order."""
+    looks = {*QUESTIONS, "compose-wait"}
+    return [(command.script, *command.arguments) for command in done.commands if command.script not in looks]
 
 
 def test_the_fact_reads_back_what_the_script_prints() -> None:
@@ -61,79 +80,119 @@ def test_the_fact_reads_back_what_the_script_prints() -> None:
     assert FOUND["api"].started_ns == AT_START
 
 
-def up(state: ProjectState, *waits: str, docker: bool = True, dry: bool = False, timeout: int = 30) -> fakehost.Run:
-    settled = "\n".join(map(line, GOOD.containers))
-    answers = iter(waits or [settled])
-    wait: Callable[[fakehost.Command], str] = lambda _: next(answers)  # noqa: E731
-    return fakehost.run(
-        compose.up,
-        {"compose-look": look(state), "compose-wait": wait, "compose-fail": RuntimeError("the deploy stops here")},
-        project="socialize",
-        bundle=BUNDLE,
-        services=[API, CADDY, MIGRATE],
-        timeout=timeout,
-        docker=docker,
-        dry=dry,
-    )
-
-
-def test_nothing_is_run_when_all_is_as_it_should_be() -> None:
-    done = up(GOOD)
-    assert (done.changes, done.scripts()) == (False, ["compose-look"])
+@pytest.mark.parametrize("dry", [False, True])
+def test_two_questions_are_all_when_all_is_as_it_should_be(dry: bool) -> None:
+    done = converge(GOOD, dry=dry)
+    assert (done.changes, done.scripts()) == (False, QUESTIONS)
 
 
 def test_the_candidate_is_compared_before_it_lies_on_the_host() -> None:
-    stdin = up(GOOD, dry=True).only("compose-look").stdin
+    stdin = converge(GOOD, dry=True).only("compose-look").stdin
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(stdin))) as tar:
         assert tar.getnames() == ["compose.yaml"]
 
 
 def test_a_host_without_an_engine_is_a_change_and_no_failure() -> None:
-    assert up(GOOD, docker=False, dry=True).changes
+    done = converge(GOOD, docker=False, dry=True)
+    assert (done.changes, done.failed) == (True, False)
 
 
-def test_a_changed_service_comes_up_and_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    starting = line(replace(FOUND["api"], health="starting"))
-    others = "\n".join(line(FOUND[name]) for name in ("caddy", "migrate"))
-    with caplog.at_level(logging.INFO, "pyinfra"):
-        done = up(without("api"), f"{starting}\n{others}", "\n".join(map(line, GOOD.containers)))
-    assert done.scripts() == ["compose-look", "compose-up", "compose-wait", "compose-wait"]
-    assert done.only("compose-up").arguments == ("socialize", "--remove-orphans")
-    assert any("waiting for api (" in record.getMessage() for record in caplog.records)
-    assert any("api: create" in record.getMessage() for record in caplog.records)
+def test_each_stage_is_healthy_before_the_next_begins() -> None:
+    done = converge(ProjectState(), GOOD, login="refused")
+    assert [(command.script, *command.arguments) for command in done.commands][1:] == [
+        ("compose-up", "socialize", "postgres"),
+        ("compose-wait", "socialize", "10", "-"),
+        ("database-login", "socialize"),
+        ("database-follow", "socialize"),
+        ("compose-up", "socialize", "migrate"),
+        ("compose-wait", "socialize", "10", "migrate"),
+        ("rollout-start", "socialize", "api"),
+        ("compose-wait", "socialize", "0", "-"),
+        ("compose-wait", "socialize", "10", "-"),
+        ("rollout-finish", "socialize", "api", "id-api"),
+        ("compose-up", "socialize", "worker", "caddy"),
+        ("compose-wait", "socialize", "10", "-"),
+    ]
 
 
-def test_a_service_that_never_becomes_healthy_fails_the_deploy_with_the_reason() -> None:
-    broken = line(replace(FOUND["api"], health="unhealthy"))
-    done = up(without("api"), f"{broken}\n{line(FOUND['caddy'])}\n{line(FOUND['migrate'])}")
+@pytest.mark.parametrize(
+    ("changes", "why", "reached"),
+    [
+        (("postgres", {"health": "unhealthy"}), "postgres is running, unhealthy", "compose-up postgres"),
+        (("migrate", {"exit_code": 3}), "migrate ended with code 3", "compose-up migrate"),
+        (("worker", {"health": "unhealthy"}), "worker is running, unhealthy", "compose-up worker caddy"),
+    ],
+)
+def test_a_stage_that_fails_is_the_last_one(changes: tuple[str, dict[str, object]], why: str, reached: str) -> None:
+    service, found = changes
+    done = converge(ProjectState(), with_container(service, **found))
     assert done.failed
-    assert done.only("compose-fail").arguments == ("socialize", "api is running, unhealthy")
+    *before, last = calls(done)
+    assert last == ("compose-fail", "socialize", why)
+    assert " ".join(word for word in before[-1] if word != "socialize") == reached
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_the_role_follows_a_rotated_secret_and_nothing_else_happens(dry: bool) -> None:
+    done = converge(GOOD, login="refused", dry=dry)
+    assert done.changes
+    assert calls(done) == ([] if dry else [("database-follow", "socialize")])
+
+
+def test_a_database_that_cannot_be_asked_is_left_alone() -> None:
+    assert calls(converge(GOOD, login="unknown")) == []
+
+
+def test_a_changed_service_comes_up_alone_and_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "pyinfra"):
+        done = converge(without("worker"), with_container("worker", health="starting"), GOOD)
+    assert done.scripts() == [*QUESTIONS, "compose-up", "compose-wait", "compose-wait"]
+    assert done.only("compose-up").arguments == ("socialize", "worker")
+    assert any("waiting for worker (" in record.getMessage() for record in caplog.records)
+    assert any("worker: create" in record.getMessage() for record in caplog.records)
+
+
+def test_a_dry_run_does_not_wait() -> None:
+    done = converge(without("postgres"), dry=True)
+    assert (done.changes, done.scripts()) == (True, ["compose-look"])
 
 
 def test_waiting_has_an_end() -> None:
-    starting = "\n".join(line(replace(c, health="starting", status="running")) for c in GOOD.containers[:2])
-    done = up(without("api"), f"{starting}\n{line(FOUND['migrate'])}", timeout=0)
-    assert done.only("compose-fail").arguments == (
+    slow = replace(GOOD, containers=tuple(replace(c, health="starting", status="running") for c in GOOD.containers))
+    assert calls(converge(without("worker"), slow, timeout=0))[-1] == (
+        "compose-fail",
         "socialize",
-        "api not healthy after 0 s, caddy not healthy after 0 s",
+        "worker not healthy after 0 s, caddy not healthy after 0 s",
     )
 
 
 def test_a_reload_is_asked_for_with_its_files_and_command() -> None:
-    done = up(CADDYFILE_NEWER)
-    assert done.only("compose-reload").arguments == (
-        "socialize",
-        "caddy",
-        "d1",
-        "caddy/Caddyfile",
-        "--",
-        "caddy",
-        "reload",
-    )
-    assert "compose-up" not in done.scripts()
+    reload = ("compose-reload", "socialize", "caddy", "d1", "caddy/Caddyfile", "--", "caddy", "reload")
+    assert calls(converge(CADDYFILE_NEWER)) == [reload]
 
 
-def test_a_restart_touches_one_service() -> None:
-    done = up(with_container("api", health="unhealthy"))
-    assert done.only("compose-restart").arguments == ("socialize", "api")
-    assert "compose-up" not in done.scripts()
+@pytest.mark.parametrize("service", ["worker", "postgres"])
+def test_a_restart_touches_one_service_and_is_waited_for(service: str) -> None:
+    done = converge(with_container(service, health="unhealthy"))
+    assert calls(done) == [("compose-restart", "socialize", service)]
+    assert done.scripts()[done.scripts().index("compose-restart") + 1] == "compose-wait"
+
+
+def test_one_shots_run_again_alone() -> None:
+    assert calls(converge(with_container("migrate", exit_code=3))) == [("compose-up", "socialize", "migrate")]
+
+
+@pytest.mark.parametrize(
+    ("state", "ups"),
+    [
+        (GOOD, ["--remove-orphans worker caddy"]),
+        (without("caddy"), ["--remove-orphans caddy"]),
+        (without("postgres"), ["postgres", "--remove-orphans worker caddy"]),
+        (with_container("caddy", health="unhealthy"), ["--remove-orphans worker caddy"]),
+    ],
+    ids=["nothing else", "with another change", "after the backing services", "with a restart"],
+)
+def test_orphans_go_with_the_rest(state: ProjectState, ups: list[str]) -> None:
+    done = converge(replace(state, containers=(*state.containers, ORPHAN)))
+    assert done.changes
+    assert [" ".join(call[2:]) for call in calls(done) if call[0] == "compose-up"] == ups

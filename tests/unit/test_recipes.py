@@ -108,7 +108,7 @@ def test_packages_give_package_built_images() -> None:
     assert references(PACKAGES) == {name: tags()[recipe] for name, recipe in _RECIPE_OF.items()}
 
 
-_RECIPE_OF = {"postgres": "postgres", "api": "app", "caddy": "caddy"}
+_RECIPE_OF = {"postgres": "postgres", "api": "app", "worker": "app", "caddy": "caddy"}
 
 
 def test_archives_prefer_official_images_and_take_package_built_ones() -> None:

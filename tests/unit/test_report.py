@@ -21,7 +21,10 @@ def test_it_tells_the_address_the_files_and_where_secrets_lie() -> None:
     text = lines(app_secrets=["smtp_password"])
     assert "http://127.0.0.1:8080/health" in text
     assert "/srv/preprod/manifest.json" in text
-    assert "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, smtp_password" in text
+    assert (
+        "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, invite_key, smtp_password"
+        in text
+    )
     assert "not collected: metrics, traces and logs" in text
 
 
@@ -30,10 +33,10 @@ def test_a_domain_is_the_address() -> None:
 
 
 CONTAINERS = """\
-have postgres h running 0 healthy 0 i id1 2026-11-20T10:00:00Z
-have caddy h running 0 none 0 i id2 2026-11-20T10:00:00Z
-have migrate h exited 0 none 0 i id3 2026-11-20T10:00:00Z
-have api h exited 3 none 0 i id4 2026-11-20T10:00:00Z
+have postgres h running 0 healthy 0 i id1 2026-11-20T10:00:00Z /socialize-postgres-1
+have caddy h running 0 none 0 i id2 2026-11-20T10:00:00Z /socialize-caddy-1
+have migrate h exited 0 none 0 i id3 2026-11-20T10:00:00Z /socialize-migrate-1
+have api h exited 3 none 0 i id4 2026-11-20T10:00:00Z /socialize-api-1
 """
 
 

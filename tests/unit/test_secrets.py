@@ -77,7 +77,7 @@ def test_a_services_label_tells_the_versions_of_its_own_secrets_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"app_secrets": ["app_db_password"]}, "app_secrets names app_db_password, which is generated: "),
+        ({"app_secrets": ["app_db_password"]}, "app_secrets names app_db_password, which is there already: "),
         ({"secret_generation": {"smtp": 2}}, "secret_generation names smtp, not generated: use app_db_password or db_"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_secret_that_was_not_supplied_is_named_with_the_ways() -> None:
     with pytest.raises(SettingsError) as refused:
         given(None, {}, "smtp", "stripe")
     assert str(refused.value) == (
-        "secret smtp, stripe is named in app_secrets and not supplied: set PREPROD_SECRET_SMTP, PREPROD_SECRET_STRIPE "
+        "secret smtp, stripe is needed and not supplied: set PREPROD_SECRET_SMTP, PREPROD_SECRET_STRIPE "
         "in the environment, or the same names without the prefix in secrets_file"
     )
 

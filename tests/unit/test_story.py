@@ -8,10 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from preprod.deploys import app
+from preprod.deploys.plan import Plan
+from preprod.images import CATALOGUE
 from preprod.render.templates import ROOT
-from unit import hosts
+from unit import given, hosts
 
 NAME = "@fake/blank"
 CANARY = "canary-3f9d1c7e"
@@ -25,12 +29,10 @@ STORY = [
     "App | secrets",
     "App | volumes",
     "App | files",
-    "App | database",
-    "App | database role",
     "App | services",
     "Report | what runs where",
 ]
-UNCHANGED = {"App | database role", "Report | what runs where"}
+UNCHANGED = {"Report | what runs where"}
 
 
 def pyinfra(inventory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -78,3 +80,11 @@ def test_no_secret_shows_however_much_is_shown(tmp_path: Path) -> None:
     assert "secret smtp_password: write the supplied value" in shown
     assert CANARY not in shown
     assert base64.b64encode(CANARY.encode()).decode() not in shown
+
+
+def test_each_service_has_its_turn() -> None:
+    of = given.settings()
+    plan = SimpleNamespace(chosen=given.chosen(of), steps=given.steps(of), bundle=given.bundle(of))
+    stages = {service.name: service.stage for service in app._services(cast(Plan, plan))}
+    rest = dict.fromkeys(CATALOGUE, "rest")
+    assert stages == {**rest, "postgres": "backing", "migrate": "before", "api": "rolled"}
