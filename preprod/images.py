@@ -30,7 +30,9 @@ class Image(BaseModel):
     capabilities: tuple[str, ...] = ()
     """Capabilities given back after `cap_drop: ALL`."""
     data_path: str | None = None
-    """Where the named volume is mounted."""
+    """Where the volume is mounted."""
+    data_volume: str | None = None
+    """Name of the volume in the Compose file; services of one uid may share one."""
 
 
 class Component(BaseModel):
@@ -64,6 +66,7 @@ _POSTGRES, _POSTGRES_PACKAGED = _same(
         # -h: during its first start the official entrypoint serves the socket alone, for the init scripts.
         health=("CMD-SHELL", "pg_isready -q -h 127.0.0.1 -U postgres -d postgres"),
         data_path="/var/lib/postgresql/data",
+        data_volume="postgres-data",
     ),
     reference=f"{OWN_PREFIX}/postgres",
 )
@@ -77,6 +80,7 @@ _CADDY, _CADDY_PACKAGED = _same(
         # The official binary carries a file capability and fails at exec without it (caddy-docker issue 396).
         capabilities=("NET_BIND_SERVICE",),
         data_path="/data",
+        data_volume="caddy-data",
     ),
     reference=f"{OWN_PREFIX}/caddy",
     capabilities=(),
@@ -95,6 +99,7 @@ _APP = Image(
     gid=10001,
     health=("CMD", "socialize", "healthcheck", "ready"),
     data_path="/data",
+    data_volume="api-data",
 )
 
 POSTGRES = Component(
@@ -107,7 +112,7 @@ POSTGRES = Component(
     pids=200,
     tmpfs=("/tmp", "/var/run/postgresql"),
 )
-_WORKER = _APP.model_copy(update={"health": ("CMD", "socialize", "healthcheck", "worker"), "data_path": None})
+_WORKER = _APP.model_copy(update={"health": ("CMD", "socialize", "healthcheck", "worker")})
 
 API = Component(name="api", version="0.1.0", official=_APP, packaged=_APP, memory_mb=384, cpus=1.0, pids=100)
 WORKER = Component(

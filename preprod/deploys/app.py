@@ -46,11 +46,8 @@ def _secret_files(plan: Plan, name: str) -> list[str]:
 
 
 def _volumes(plan: Plan) -> dict[str, str]:
-    return {
-        f"{name}-data": f"{choice.image.uid}:{choice.image.gid}"
-        for name, choice in plan.chosen.items()
-        if choice.image.data_path
-    }
+    images = (choice.image for choice in plan.chosen.values())
+    return {image.data_volume: f"{image.uid}:{image.gid}" for image in images if image.data_volume}
 
 
 def _validators(plan: Plan) -> list[Validator]:
