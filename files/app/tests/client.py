@@ -16,8 +16,9 @@ def new_email() -> str:
 class Person:
     """A registered user with a session."""
 
-    def __init__(self, server: Server) -> None:
-        self.email = new_email()
+    def __init__(self, server: Server, email: str = "") -> None:
+        self.server = server
+        self.email = email or new_email()
         self.http = server.client()
         self.created("/api/auth/register", email=self.email, password=PASSWORD, display_name="canary-name")
         self.token: str = self.log_in().json()["token"]
