@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from preprod.cli.child import pyinfra, pytest, say
+from preprod.cli.render import render
 from preprod.cli.selection import Selection, select
 from preprod.cli.verdict import Verdict, judge
 
@@ -49,6 +50,9 @@ def _terminated(number: int, _: object) -> None:
 @click.version_option(package_name="socialize-preprod")
 def preprod() -> None:
     """Bare machines become preproduction hosts: plan, apply, verify, doctor."""
+
+
+preprod.add_command(render)
 
 
 def _about_hosts(function: _Function) -> _Function:

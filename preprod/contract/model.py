@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 SERIES_PER_METRIC = 200
-"""Series that one process may make of one metric, unless the contract says otherwise: a process of 50 such metrics
-then stays at the 10,000 series that a Prometheus of 512 MB carries a hundred times."""
+"""Series that one process may make of one metric, unless the contract says otherwise: far below what Prometheus
+bears, and above what a label of classes needs, so that what exceeds it is most likely a mistake."""
 
 HTTP_SERIES = 1000
 """The same for `http.server.request.duration`, whose routes and statuses multiply."""
@@ -44,6 +44,9 @@ def _allowed_values(value: Any) -> Any:
     )
 
 
+StandardRedaction = Literal[
+    "email_address", "authorization", "query_secret", "json_secret", "card_number", "url_credentials"
+]
 Fraction = Annotated[
     float,
     AfterValidator(_fraction),
@@ -59,7 +62,7 @@ AllowedValues = Annotated[Section | tuple[str, ...], BeforeValidator(_allowed_va
 class Part(BaseModel):
     """Base of every part: unknown keys and wrong types are refused, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Expectation(Part):
@@ -210,7 +213,10 @@ class Privacy(Part):
     """What must not be in telemetry."""
 
     forbidden: tuple[str, ...] = Field(min_length=1, description="Names of fields and attributes that stand nowhere.")
-    redact: dict[Name, Redaction] = Field(description="What is removed.")
+    standard: tuple[StandardRedaction, ...] = Field(
+        min_length=1, description="Redactions that the package brings along, in the order in which they apply."
+    )
+    redact: dict[Name, Redaction] = Field({}, description="Further ones, of this app.")
 
 
 class Contract(Part):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 Instrument = Literal["counter", "histogram", "gauge"]
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+")
+_WORD = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
+_ATTRIBUTE = re.compile(rf"{_WORD}(?:\.{_WORD})*")
+_NAME = re.compile(rf"{_WORD}(?:\.{_WORD})+")
 _UNIT = re.compile(r"1|s|By|\{[a-z]+(_[a-z]+)*\}")
 _SUFFIXES = {"s": "seconds", "By": "bytes"}
 
@@ -47,7 +48,6 @@ _RAW_WORDS = frozenset(
         "fingerprint",
     ]
 )
-_RESERVED = frozenset({"job", "instance", "le", "quantile"})
 
 
 def prometheus_name(name: str, unit: str, instrument: Instrument) -> str:
@@ -103,25 +103,18 @@ def label_fault(label: str) -> str | None:
         return "is a raw identifier, so every value makes a series: leave it to spans and log fields, or label a class"
     if not _NAME.fullmatch(label):
         return f"is not in OpenTelemetry style: write lower-case words, namespace first, as in '{_restyled(label)}'"
-    if label_name(label) in _RESERVED:
-        return "is a label that Prometheus sets itself: choose another name"
     return None
 
 
 def attribute_fault(attribute: str) -> str | None:
     """Why a span or resource attribute cannot be called this, with the remedy; None when it can."""
-    if re.fullmatch(_NAME.pattern.replace(")+", ")*"), attribute):
+    if _ATTRIBUTE.fullmatch(attribute):
         return None
     return f"is not in OpenTelemetry style: write lower-case words joined by dots, as in '{_restyled(attribute)}'"
 
 
 def _restyled(name: str) -> str:
-    words = list(_words(name))
-    return ".".join(words) if len(words) > 1 else f"app.{words[0] if words else 'name'}"
-
-
-def _words(name: str) -> Iterator[str]:
-    for part in re.split(r"[^A-Za-z0-9_]+", name):
-        spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part).lower()
-        word = re.sub(r"_+", "_", spaced).strip("_0123456789") if "." in name else spaced.strip("_")
-        yield from (word.split("_", 1) if "." not in name else [word]) if word else ()
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    words = [word.strip("_") for word in re.sub(r"[^a-z0-9.]+", "_", snake).split(".")]
+    restyled = ".".join(words if len(words) > 1 else ("app", *words))
+    return restyled if _NAME.fullmatch(restyled) else "app.things.done"

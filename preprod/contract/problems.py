@@ -19,6 +19,8 @@ class Problem:
 
     path: Path
     sentence: str
+    at: Path | None = None
+    """Where the line is counted, when not at the path."""
 
 
 Problems = Iterable[Problem]

@@ -15,7 +15,8 @@ FORMS = (CANARY, base64.b64encode(CANARY.encode()).decode())
 ENVIRONMENT = {"PREPROD_SECRET_APP_DB_PASSWORD": CANARY}
 
 # The volume of the database holds a salted SCRAM verifier of it, which the search would not match anyway.
-EVERYWHERE = f"grep -rlE --binary-files=text -- '{'|'.join(FORMS)}' / --exclude-dir={{proc,sys,dev}} || true"
+# Records end at NUL (-z): a binary without line ends is not read into memory whole.
+EVERYWHERE = f"grep -rlEz --binary-files=text -- '{'|'.join(FORMS)}' / --exclude-dir={{proc,sys,dev}} || true"
 
 
 class Watch:
