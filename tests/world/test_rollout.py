@@ -22,40 +22,46 @@ def serving(package: Package) -> str:
     return package.world.check_output("docker ps --format '{{.Names}}' --filter label=com.docker.compose.service=api")
 
 
-def no_request_is_lost(address: str, package: Package, **data: Any) -> Load:
-    with Load(address).running() as load:
+@pytest.fixture
+def load(address: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Iterator[Load]:
+    """A load that says at its end what came of it, whatever came of the test."""
+    load = Load(address)
+    yield load
+    with capsys.disabled():
+        print(f"\n{request.node.name}: {load.summary}")
+
+
+def no_request_is_lost(load: Load, package: Package, **data: Any) -> None:
+    with load.running():
         deployed = package.deploy(**data)
     assert deployed.code == 0, deployed.stderr
-    print(load.summary)
     assert not load.failed, (load.summary, load.failed[:5])
-    return load
 
 
-def test_a_changed_setting(clean: Package, address: str) -> None:
+def test_a_changed_setting(clean: Package, load: Load) -> None:
     before = serving(clean)
-    no_request_is_lost(address, clean, session_ttl_hours=24)
+    no_request_is_lost(load, clean, session_ttl_hours=24)
     assert serving(clean) not in (before, "")
 
 
-def test_a_new_release(clean: Package, address: str) -> None:
+def test_a_new_release(clean: Package, load: Load) -> None:
     clean.world.check_output(
         "image=$(docker inspect -f '{{.Config.Image}}' $(docker ps -q --filter label=com.docker.compose.service=api));"
         ' printf "FROM $image\\nLABEL release=new\\n" | docker build -q -t release:new -'
     )
-    no_request_is_lost(address, clean, app_image="release:new")
+    no_request_is_lost(load, clean, app_image="release:new")
 
 
-def test_a_reload_of_caddy(clean: Package, address: str) -> None:
+def test_a_reload_of_caddy(clean: Package, load: Load) -> None:
     clean.world.check_output("echo '# mine' >> /srv/preprod/caddy/Caddyfile")
-    no_request_is_lost(address, clean)
+    no_request_is_lost(load, clean)
 
 
-def test_a_broken_release_is_removed_and_the_old_one_goes_on_serving(clean: Package, address: str) -> None:
+def test_a_broken_release_is_removed_and_the_old_one_goes_on_serving(clean: Package, load: Load) -> None:
     clean.world.check_output(BROKEN)
     before = serving(clean)
-    with Load(address).running() as load:
+    with load.running():
         stopped = clean.deploy(app_image="broken:1", health_timeout=20)
-    print(load.summary)
     assert stopped.code == 1
     assert "the old version goes on serving: api not healthy after 20 s" in stopped.stderr, stopped.stderr
     assert "503 broken on purpose" in stopped.stderr
@@ -63,10 +69,10 @@ def test_a_broken_release_is_removed_and_the_old_one_goes_on_serving(clean: Pack
     assert serving(clean) == before
 
 
-def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, address: str) -> None:
+def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, load: Load) -> None:
     clean.world.check_output(BROKEN.replace("migrate) exit 0", "migrate) echo 'no such column'; exit 1"))
     before = serving(clean)
-    with Load(address).running() as load:
+    with load.running():
         stopped = clean.deploy(app_image="broken:1")
     assert stopped.code == 1
     assert "no such column" in stopped.stderr, stopped.stderr
