@@ -18,6 +18,7 @@ from socialize import (
     sessions,
     uploads,
     users,
+    vitals,
     workspaces,
 )
 from socialize.about import VERSION
@@ -26,6 +27,7 @@ from socialize.database import open_engine
 from socialize.errors import install_error_handlers
 from socialize.logs import log_loop_exception
 from socialize.middleware import BodyLimit, RequestContext
+from socialize.queue_signals import QueueWatch
 from socialize.settings import Settings
 
 NOUNS = (
@@ -39,24 +41,47 @@ NOUNS = (
     uploads,
     invites,
     feedback,
+    vitals,
     health,
 )
+TAGS = [
+    {"name": "auth", "description": "Registration, log-in, log-out."},
+    {"name": "organizations", "description": "The tenants."},
+    {"name": "workspaces", "description": "The rooms of an organization."},
+    {"name": "content-items", "description": "The drafts that a workspace works on."},
+    {"name": "comments", "description": "What is said about a content item."},
+    {"name": "approvals", "description": "What is decided about a content item."},
+    {"name": "uploads", "description": "Files of a workspace."},
+    {"name": "invites", "description": "How more people get in."},
+    {"name": "feedback", "description": "Bugs and ideas."},
+    {"name": "vitals", "description": "Measurements of browsers."},
+    {"name": "health", "description": "For programs that watch over this one."},
+]
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the application; nothing is connected to before the first request."""
+def create_app(settings: Settings, *, measuring: bool = False) -> FastAPI:
+    """Build the application; nothing is connected to before the first request.
+
+    Args:
+        settings: of the app.
+        measuring: whether metrics are exported; without, the queue need not be watched.
+    """
     # The interactive pages would load scripts from elsewhere; the description itself stays.
     app = FastAPI(
         title="Socialize",
         version=VERSION,
         openapi_url="/api/openapi.json",
+        openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
+        # Ours instead: see `http_signals`.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.settings = settings
+    app.state.measuring = measuring
     app.state.blobs = open_blobs(settings)
     app.state.readiness = health.Readiness(settings, app.state.blobs)
     for noun in NOUNS:
@@ -73,5 +98,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = open_engine(app.state.settings)
     # Rows are shown after the commit; expiring them would cost a second query each.
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    watch = asyncio.create_task(QueueWatch(app.state.sessions).run()) if app.state.measuring else None
     yield
+    if watch:
+        watch.cancel()
     await engine.dispose()

@@ -14,6 +14,7 @@ from socialize.errors import COMMON, responses
 from socialize.logs import audit
 from socialize.schemas import Note, Page, Request, Response
 from socialize.sessions import CurrentUser
+from socialize.signals import DECISIONS
 
 router = APIRouter(tags=["approvals"], responses=COMMON | responses(401, 404))
 
@@ -72,6 +73,7 @@ async def decide(
     )
     db.add(decision)
     await db.commit()
+    DECISIONS.add(new.decision)
     audit(f"content_item.{new.decision}", "content_item", item.id)
     return ApprovalDecisionView.model_validate(decision)
 

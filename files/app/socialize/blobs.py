@@ -1,5 +1,6 @@
 """Blob storage: bytes by key, in a directory or in an S3-compatible service."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from typing import Any, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from socialize.outbound import ClientSignals, failure_class
 from socialize.settings import Settings
+from socialize.signals import BLOB_FAILURES
 
 T = TypeVar("T")
 
@@ -22,9 +25,43 @@ THREADS = 8
 class BlobError(Exception):
     """The storage failed. The text is fixed: the storage's own may hold addresses and keys."""
 
+    dependency = "blob_store"
+
+    def __init__(self, message: str, error_type: str = "_OTHER") -> None:
+        """
+        Args:
+            message: a sentence that may be shown to clients.
+            error_type: "connection", "timeout", "denied", "full" or "_OTHER".
+        """
+        super().__init__(message)
+        self.error_type = error_type
+
 
 class BlobNotFound(BlobError):
-    """There is no blob under that key."""
+    """There is no blob under that key; that is not a failure of the storage."""
+
+
+_ERRNO = {
+    errno.EACCES: "denied",
+    errno.EPERM: "denied",
+    errno.EROFS: "denied",
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+}
+# Codes of S3 and of services that speak its protocol.
+_CODES = {
+    "AccessDenied": "denied",
+    "InvalidAccessKeyId": "denied",
+    "SignatureDoesNotMatch": "denied",
+    "403": "denied",
+    "QuotaExceeded": "full",
+    "XMinioStorageFull": "full",
+    "507": "full",
+}
+
+
+def _of_directory(error: OSError, verb: str) -> BlobError:
+    return BlobError(f"the storage directory cannot be {verb}", _ERRNO.get(error.errno or 0, "_OTHER"))
 
 
 class Store(Protocol):
@@ -54,7 +91,7 @@ class DirectoryStore:
             with tempfile.NamedTemporaryFile(dir=self._directory, prefix=".", delete=False) as file:
                 self._replace(Path(file.name), self._directory / key, file, content)
         except OSError as error:
-            raise BlobError("the storage directory cannot be written") from error
+            raise _of_directory(error, "written") from error
 
     @staticmethod
     def _replace(temporary: Path, target: Path, file: Any, content: bytes) -> None:
@@ -74,20 +111,20 @@ class DirectoryStore:
         except FileNotFoundError as error:
             raise BlobNotFound("there is no such blob") from error
         except OSError as error:
-            raise BlobError("the storage directory cannot be read") from error
+            raise _of_directory(error, "read") from error
 
     def delete(self, key: str) -> None:
         try:
             (self._directory / key).unlink(missing_ok=True)
         except OSError as error:
-            raise BlobError("the storage directory cannot be written") from error
+            raise _of_directory(error, "written") from error
 
     def check(self) -> str:
         try:
             with tempfile.TemporaryFile(dir=self._directory) as probe:
                 probe.write(b"\0")
         except OSError as error:
-            raise BlobError("the storage directory cannot be written") from error
+            raise _of_directory(error, "written") from error
         return "writable"
 
 
@@ -116,6 +153,7 @@ class S3Store:
                 max_pool_connections=THREADS,
             ),
         )
+        ClientSignals(self._client)
 
     def put(self, key: str, content: bytes) -> None:
         self._call("put_object", Key=key, Body=content)
@@ -135,10 +173,19 @@ class S3Store:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(Bucket=self._bucket, **arguments)
         except self._failures as error:
-            if getattr(error, "response", {}).get("Error", {}).get("Code") == "NoSuchKey":
-                raise BlobNotFound("there is no such blob") from error
-            raise BlobError("the storage service failed") from error
+            raise self._failure(error) from error
         return answer
+
+    @staticmethod
+    def _failure(error: Exception) -> BlobError:
+        response = getattr(error, "response", None)
+        if response is None:
+            kind = "timeout" if failure_class(error) == "timeout" else "connection"
+            return BlobError("the storage service failed", kind)
+        code = response.get("Error", {}).get("Code", "")
+        if code == "NoSuchKey":
+            return BlobNotFound("there is no such blob")
+        return BlobError("the storage service failed", _CODES.get(code, "_OTHER"))
 
 
 class Blobs:
@@ -150,22 +197,28 @@ class Blobs:
 
     async def put(self, key: str, content: bytes) -> None:
         """Keep the content under the key."""
-        await self._run(lambda: self._store.put(key, content))
+        await self._run("put", lambda: self._store.put(key, content))
 
     async def get(self, key: str) -> bytes:
         """The content under the key; `BlobNotFound` when there is none."""
-        return await self._run(lambda: self._store.get(key))
+        return await self._run("get", lambda: self._store.get(key))
 
     async def delete(self, key: str) -> None:
         """Remove what is under the key, if there is anything."""
-        await self._run(lambda: self._store.delete(key))
+        await self._run("delete", lambda: self._store.delete(key))
 
     async def check(self) -> str:
         """A sentence that says that the storage works; `BlobError` when it does not."""
-        return await self._run(self._store.check)
+        return await self._run("check", self._store.check)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=self._threads)
+    async def _run(self, operation: str, work: Callable[[], T]) -> T:
+        try:
+            return await to_thread.run_sync(work, limiter=self._threads)
+        except BlobNotFound:
+            raise
+        except BlobError as error:
+            BLOB_FAILURES.add(operation, error.error_type)
+            raise
 
 
 def open_blobs(settings: Settings) -> Blobs | None:

@@ -10,9 +10,6 @@ from socialize.invites import Invite
 from socialize.ratelimit import RateLimit
 from socialize.sessions import Session
 
-CLEAN_UP = "clean_up"
-"""The kind of the job."""
-
 HEARTBEATS_KEPT = timedelta(days=1)
 
 

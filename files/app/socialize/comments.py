@@ -13,6 +13,7 @@ from socialize.errors import COMMON, responses
 from socialize.logs import audit
 from socialize.schemas import Page, Request, Response, SomeText
 from socialize.sessions import CurrentUser
+from socialize.signals import COMMENTS
 
 router = APIRouter(tags=["comments"], responses=COMMON | responses(401, 404))
 
@@ -61,6 +62,7 @@ async def create_comment(new: NewComment, item: VisibleContentItem, user: Curren
     comment = Comment(content_item_id=item.id, author_id=user.id, body=new.body)
     db.add(comment)
     await db.commit()
+    COMMENTS.add()
     audit("comment.created", "comment", comment.id)
     return CommentView.model_validate(comment)
 

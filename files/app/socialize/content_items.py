@@ -13,6 +13,7 @@ from socialize.errors import COMMON, ApiError, responses
 from socialize.logs import audit, remember
 from socialize.schemas import LongText, Name, Page, Request, Response
 from socialize.sessions import CurrentUser
+from socialize.signals import CONTENT_ITEMS
 from socialize.workspaces import VisibleWorkspace, Workspace, workspaces_of
 
 router = APIRouter(tags=["content-items"], responses=COMMON | responses(401, 404))
@@ -82,6 +83,7 @@ async def create_content_item(
     item = ContentItem(workspace_id=workspace.id, author_id=user.id, title=new.title, body=new.body)
     db.add(item)
     await db.commit()
+    CONTENT_ITEMS.add()
     audit("content_item.created", "content_item", item.id)
     return ContentItemView.model_validate(item)
 

@@ -11,6 +11,7 @@ from sqlalchemy import URL, DateTime, MetaData, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from socialize.database_signals import CountingPool, StatementSpans, watch_pool
 from socialize.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -62,16 +63,20 @@ def connect_args(statement_timeout_ms: int) -> dict[str, object]:
 
 
 def open_engine(settings: Settings) -> AsyncEngine:
-    """The engine that the process works with; nothing is connected to yet."""
-    return create_async_engine(
+    """The engine that the process works with, and its signals; nothing is connected to yet."""
+    engine = create_async_engine(
         database_url(settings),
         connect_args=connect_args(STATEMENT_TIMEOUT_MS),
+        poolclass=CountingPool,
         pool_size=settings.db_pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
         hide_parameters=True,
     )
+    StatementSpans(settings).watch(engine)
+    watch_pool(engine)
+    return engine
 
 
 _CONNECTION_FAILURES = {

@@ -13,6 +13,7 @@ from socialize.errors import COMMON, responses
 from socialize.logs import audit
 from socialize.schemas import Request, Response, SomeText
 from socialize.sessions import CurrentUser
+from socialize.signals import FEEDBACK
 
 router = APIRouter(tags=["feedback"], responses=COMMON | responses(401))
 
@@ -57,5 +58,6 @@ async def report_feedback(new: NewFeedbackReport, user: CurrentUser, db: Db) -> 
     report = FeedbackReport(author_id=user.id, type=new.type, message=new.message)
     db.add(report)
     await db.commit()
+    FEEDBACK.add(new.type)
     audit("feedback.reported", "feedback_report", report.id)
     return FeedbackReportView.model_validate(report)

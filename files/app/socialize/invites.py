@@ -28,13 +28,11 @@ from socialize.organizations import InvitedRole, Membership, require_manager
 from socialize.ratelimit import Limit, spend
 from socialize.sessions import CurrentUser
 from socialize.settings import Settings
+from socialize.signals import INVITES, SEND_INVITE
 from socialize.users import EmailAddress
 from socialize.workspaces import VisibleWorkspace, Workspace, WorkspaceView
 
 router = APIRouter(tags=["invites"], responses=COMMON | responses(401, 404))
-
-SEND = "send_invite"
-"""The kind of the job that sends an invite."""
 
 
 class Invite(Base):
@@ -98,11 +96,13 @@ async def create_invite(
     invite = _new_invite(new, workspace, user.id, settings)
     await db.execute(delete(Invite).where(Invite.expires_at <= datetime.now(UTC)))
     db.add(invite)
-    jobs.enqueue(db, SEND, invite_id=invite.id)
     try:
-        await db.commit()
+        await db.flush()
     except IntegrityError:
         raise ApiError(409, "There is an open invite for this address already.") from None
+    jobs.enqueue(db, SEND_INVITE, invite_id=invite.id)
+    await db.commit()
+    INVITES.add()
     audit("invite.created", "invite", invite.id)
     return InviteView.model_validate(invite)
 

@@ -5,17 +5,24 @@ nothing: the job becomes visible again and another worker takes it. Every job ma
 """
 
 import uuid
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Index, Text, delete, func, select, update
+from opentelemetry.propagate import inject
+from opentelemetry.trace import SpanKind
+from sqlalchemy import ColumnElement, Index, Interval, Text, delete, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from socialize import tracing
 from socialize.database import Base, CreatedAt, PrimaryKey, Timestamp
 from socialize.logs import correlation_id
+from socialize.signals import JOBS_ENQUEUED
 
+QUEUE = "socialize.jobs"
 RETRY_LIMIT = timedelta(hours=1)
 
 
@@ -53,31 +60,41 @@ def enqueue(db: AsyncSession, kind: str, **payload: uuid.UUID) -> None:
         payload: ids of what it is about.
     """
     ids = {name: str(value) for name, value in payload.items()}
-    db.add(Job(kind=kind, payload=ids, correlation_id=correlation_id.get()))
+    with _sending(kind) as traceparent:
+        job = Job(kind=kind, payload=ids, correlation_id=correlation_id.get(), traceparent=traceparent)
+    db.add(job)
 
 
 async def schedule(db: AsyncSession, kind: str) -> None:
     """Make sure that there is a recurring job of the kind."""
-    once = insert(Job).values(id=uuid.uuid4(), kind=kind, payload={}, schedule=kind)
-    await db.execute(once.on_conflict_do_nothing(index_elements=[Job.schedule]))
-    await db.commit()
+    if await db.scalar(select(Job.id).where(Job.schedule == kind)):
+        return
+    with _sending(kind) as traceparent:
+        new = {"id": uuid.uuid4(), "kind": kind, "payload": {}, "schedule": kind, "traceparent": traceparent}
+        await db.execute(insert(Job).values(new).on_conflict_do_nothing(index_elements=[Job.schedule]))
+        await db.commit()
 
 
-async def take(db: AsyncSession, seconds: float) -> Job | None:
-    """Take the job that has waited longest.
+async def take(db: AsyncSession, kinds: Collection[str], seconds: float) -> tuple[Job, timedelta] | None:
+    """Take the job that has been due longest.
 
     Args:
         db: a session; what is taken is committed.
+        kinds: what this worker can do; while a newer version is rolled out there may be more in the queue.
         seconds: how long no other worker shall see it.
+    Returns:
+        The job, and how long it has been due.
     """
-    waiting = select(Job).where(Job.died_at.is_(None), Job.visible_at <= func.now())
-    job = await db.scalar(waiting.order_by(Job.visible_at).limit(1).with_for_update(skip_locked=True))
-    if job:
-        job.attempts += 1
-        job.taken_at = func.now()
-        job.visible_at = func.now() + timedelta(seconds=seconds)
+    waited = type_coerce(func.now() - Job.visible_at, Interval())
+    due = select(Job, waited).where(Job.died_at.is_(None), Job.visible_at <= func.now(), Job.kind.in_(kinds))
+    first = due.order_by(Job.visible_at).limit(1).with_for_update(skip_locked=True)
+    taken = (await db.execute(first)).tuples().one_or_none()
+    if taken:
+        taken[0].attempts += 1
+        taken[0].taken_at = func.now()
+        taken[0].visible_at = func.now() + timedelta(seconds=seconds)
     await db.commit()
-    return job
+    return taken
 
 
 async def finish(db: AsyncSession, job: Job, again_seconds: float) -> None:
@@ -89,7 +106,9 @@ async def finish(db: AsyncSession, job: Job, again_seconds: float) -> None:
         again_seconds: until a recurring job is due again.
     """
     if job.schedule:
-        await _change(db, job, visible_at=func.now() + timedelta(seconds=again_seconds), attempts=0)
+        due = func.now() + timedelta(seconds=again_seconds)
+        with _sending(job.kind) as traceparent:
+            await _change(db, job, visible_at=due, attempts=0, traceparent=traceparent)
     else:
         await db.execute(delete(Job).where(*_still_ours(job)))
         await db.commit()
@@ -121,3 +140,23 @@ async def _change(db: AsyncSession, job: Job, **values: object) -> None:
 
 def _still_ours(job: Job) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Job.id == job.id, Job.attempts == job.attempts
+
+
+def messaging(operation: Literal["send", "process"], kind: str) -> dict[str, str]:
+    """Span attributes by OpenTelemetry's conventions for messaging."""
+    return {
+        "messaging.system": "postgresql",
+        "messaging.destination.name": QUEUE,
+        "messaging.operation.name": operation,
+        "messaging.operation.type": operation,
+        "socialize.job.name": kind,
+    }
+
+
+@contextmanager
+def _sending(kind: str) -> Iterator[str | None]:
+    with tracing.span(f"send {QUEUE}", SpanKind.PRODUCER, messaging("send", kind)):
+        carrier: dict[str, str] = {}
+        inject(carrier)
+        yield carrier.get("traceparent")
+    JOBS_ENQUEUED.add(kind)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
+from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
 from socialize.about import VERSION
@@ -32,6 +33,8 @@ FIELDS = (
     "environment",
     "log_type",
     "correlation_id",
+    "trace_id",
+    "span_id",
     "message",
     "user_id",
     "org_id",
@@ -52,6 +55,9 @@ FIELDS = (
     "exception_stacktrace",
 )
 """Every field a line may have, in this order. What is not listed is dropped."""
+
+# Loggers whose messages hold no values, or none from outside. Of all others the bare template is written.
+_FIXED_SENTENCES = ("socialize", "uvicorn", "alembic.runtime.migration")
 
 _log = logging.getLogger(__name__)
 _audit = logging.getLogger("socialize.audit")
@@ -101,9 +107,14 @@ class JsonLines(JsonFormatter):
             "correlation_id": correlation_id.get(),
             "log_type": "app",
         } | (_known.get() or {})
+        if (span := trace.get_current_span().get_span_context()).is_valid:
+            log_data["trace_id"] = trace.format_trace_id(span.trace_id)
+            log_data["span_id"] = trace.format_span_id(span.span_id)
         if record.exc_info and record.exc_info[0]:
             log_data["exception_type"] = _type_name(record.exc_info[0])
         super().add_fields(log_data, record, message_dict)
+        if not record.name.startswith(_FIXED_SENTENCES):
+            log_data["message"] = str(record.msg)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {field: log_data[field] for field in FIELDS if log_data.get(field) is not None}

@@ -9,24 +9,24 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from socialize import tracing
 from socialize.errors import error_response
+from socialize.http_signals import CLIENT_CLOSED_REQUEST, method_of, observed, route_of
 from socialize.logs import begin_context, correlation_id
 
 CORRELATION_HEADER = "X-Correlation-Id"
+TRACE_HEADER = "X-Trace-Id"
 MAX_BODY_BYTES = 1024 * 1024
 UPLOAD_PATH = re.compile(r"/api/workspaces/[^/]+/uploads")
 """The one address that takes more than `MAX_BODY_BYTES`."""
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# A method is text from the client; beyond the standard ones it becomes _OTHER, as OpenTelemetry has it.
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-_CLIENT_CLOSED_REQUEST = 499
 
 _log = logging.getLogger(__name__)
 
 
 class _Answer:
-    """Sends a response on, with the correlation id added, and remembers its status."""
+    """Sends a response on, with the ids of correlation and trace added, and remembers its status."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -35,7 +35,10 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message)[CORRELATION_HEADER] = correlation_id.get()
+            headers = MutableHeaders(scope=message)
+            headers[CORRELATION_HEADER] = correlation_id.get()
+            if trace := tracing.trace_id():
+                headers[TRACE_HEADER] = trace
         await self._send(message)
 
 
@@ -47,9 +50,14 @@ class RequestContext:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         begin_context(_given_id(scope) or uuid.uuid4().hex)
         answer = _Answer(send)
+        with observed(scope, lambda: answer.status or CLIENT_CLOSED_REQUEST):
+            await self._serve(scope, receive, answer)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, answer)
@@ -59,7 +67,7 @@ class RequestContext:
                 raise  # Half an answer is out: only a cut connection tells the client that it is not whole.
             await error_response(500)(scope, receive, answer)
         finally:
-            _log_request(scope, answer.status or _CLIENT_CLOSED_REQUEST, time.perf_counter() - started)
+            _log_request(scope, answer.status or CLIENT_CLOSED_REQUEST, time.perf_counter() - started)
 
 
 class BodyLimit:
@@ -102,9 +110,13 @@ def _announced_length(scope: Scope) -> int:
 
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
+    route = route_of(scope) or "unmatched"
     routine = route.startswith("/health") and status == 200
     level = logging.ERROR if status >= 500 else logging.DEBUG if routine else logging.INFO
-    method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-    fields = {"method": method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 2)}
+    fields = {
+        "method": method_of(scope),
+        "route": route,
+        "status": status,
+        "duration_ms": round(seconds * 1000, 2),
+    }
     _log.log(level, "request served", extra={"log_type": "request"} | fields)

@@ -14,6 +14,7 @@ from socialize.errors import COMMON, ApiError, responses
 from socialize.logs import audit, remember
 from socialize.schemas import Name, Page, Request, Response
 from socialize.sessions import CurrentUser
+from socialize.signals import ORGANIZATIONS
 from socialize.users import User
 
 router = APIRouter(tags=["organizations"], responses=COMMON | responses(401))
@@ -102,6 +103,7 @@ async def create_organization(new: NewOrganization, user: CurrentUser, db: Db) -
     db.add(Membership(organization_id=organization.id, user_id=user.id, role="owner"))
     await db.commit()
     remember("org_id", organization.id)
+    ORGANIZATIONS.add()
     audit("organization.created", "organization", organization.id)
     return OrganizationView.model_validate(organization)
 

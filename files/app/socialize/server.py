@@ -7,6 +7,8 @@ from types import FrameType
 
 import uvicorn
 
+from socialize import telemetry
+from socialize.about import API
 from socialize.app import create_app
 from socialize.settings import Settings
 
@@ -24,8 +26,8 @@ class DrainingServer(uvicorn.Server):
     signal again at its end).
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._application = create_app(settings)
+    def __init__(self, settings: Settings, *, measuring: bool) -> None:
+        self._application = create_app(settings, measuring=measuring)
         self._drain_seconds = settings.drain_seconds
         self._stop_at = math.inf
         self._announced = False
@@ -62,4 +64,5 @@ class DrainingServer(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    DrainingServer(settings).run()
+    with telemetry.running(API, settings) as started:
+        DrainingServer(settings, measuring=started.measuring).run()

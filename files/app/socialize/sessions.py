@@ -18,6 +18,7 @@ from socialize.errors import COMMON, ApiError, responses
 from socialize.logs import audit, remember
 from socialize.ratelimit import Limit, client_address, give_back, spend
 from socialize.settings import Settings
+from socialize.signals import AUTHENTICATION_FAILURES, LOGIN_ATTEMPTS, LOGIN_SUCCESSES
 from socialize.users import EmailAddress, User, UserView
 
 router = APIRouter(tags=["auth"], responses=COMMON)
@@ -63,6 +64,7 @@ async def _current_session(
         session = await db.get(Session, _digest(bearer.credentials))
         if session and session.expires_at > datetime.now(UTC):
             return session
+    AUTHENTICATION_FAILURES.add("invalid_session")
     raise ApiError(401, "A valid session token is needed.", {"WWW-Authenticate": "Bearer"})
 
 
@@ -86,11 +88,13 @@ async def log_in(credentials: Credentials, db: Db, request: Request, response: R
     Only failed attempts count towards the limits, but each is paid for first: attempts at the same time
     cannot get past them.
     """
+    LOGIN_ATTEMPTS.add()
     settings: Settings = request.app.state.settings
     paid = await _pay(db, settings, credentials.email, client_address(request, settings.forwarded_hops))
     user = await db.scalar(select(User).where(User.email == credentials.email))
     matches = await passwords.password_matches(user.password_hash if user else None, credentials.password)
     if not user or not matches:
+        AUTHENTICATION_FAILURES.add("bad_credentials")
         audit("session.refused", "session", None)
         raise ApiError(401, "The e-mail address or the password is wrong.", {"WWW-Authenticate": "Bearer"})
     if passwords.is_outdated(user.password_hash):
@@ -101,6 +105,7 @@ async def log_in(credentials: Credentials, db: Db, request: Request, response: R
     session = await _start_session(db, user, token, timedelta(hours=settings.session_ttl_hours))
     remember("user_id", user.id)
     audit("session.started", "session", None)
+    LOGIN_SUCCESSES.add()
     response.headers["Cache-Control"] = "no-store"
     return SessionView(token=token, expires_at=session.expires_at)
 
@@ -115,6 +120,7 @@ async def _pay(db: AsyncSession, settings: Settings, email: str, client: str) ->
         for limit, subject in due:
             await spend(db, limit, subject)
     except ApiError:
+        AUTHENTICATION_FAILURES.add("rate_limited")
         audit("session.refused", "session", None)
         raise
     finally:

@@ -117,6 +117,13 @@ class Settings(BaseSettings):
     clean_up_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 3600.0
     """Seconds between clean-ups of what has expired."""
 
+    metrics_transport: Literal["otlp", "scrape"] = "otlp"
+    """"otlp" pushes to `OTEL_EXPORTER_OTLP_ENDPOINT`, if that is set; "scrape" answers on `metrics_port`."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    """TCP port of the Prometheus endpoint, on all addresses; must not be published."""
+    trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of traces that are kept, where the caller has not decided."""
+
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         s3 = (self.s3_bucket, self.s3_access_key_file, self.s3_secret_key_file)

@@ -146,6 +146,10 @@ async def _record(db: AsyncSession, blobs: Blobs, upload: Upload) -> None:
         raise
 
 
+def _failure(error: BlobError) -> dict[str, str]:
+    return {"dependency": error.dependency, "error_type": error.error_type}
+
+
 def _name(content_disposition: str) -> str:
     header = Message()
     header["Content-Disposition"] = content_disposition
@@ -165,5 +169,5 @@ async def _transfer() -> AsyncIterator[None]:
     except TimeoutError:
         raise ApiError(503, "The transfer took too long.") from None
     except BlobError as error:
-        _log.error("the blob storage failed a request", exc_info=error, extra={"dependency": "blob_store"})
+        _log.error("the blob storage failed a request", exc_info=error, extra=_failure(error))
         raise ApiError(503, "The blob storage cannot answer now; try again.", {"Retry-After": "5"}) from None

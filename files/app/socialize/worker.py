@@ -3,17 +3,23 @@
 import asyncio
 import logging
 import signal
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
+from opentelemetry import trace
+from opentelemetry.propagate import extract
+from opentelemetry.trace import Link, SpanKind
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from socialize import clean_up, heartbeats, invites, jobs
+from socialize import clean_up, heartbeats, invites, jobs, telemetry, tracing
+from socialize.about import WORKER
 from socialize.database import open_engine
 from socialize.logs import begin_context, log_loop_exception
 from socialize.settings import Settings
+from socialize.signals import CLEAN_UP, JOB_DURATION, JOB_FAILURES, JOB_WAIT, SEND_INVITE
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +43,7 @@ def handlers(settings: Settings) -> Mapping[str, Handler]:
     async def remove_expired(db: AsyncSession, _: jobs.Job) -> None:
         await clean_up.clean_up(db)
 
-    return {invites.SEND: send_invite, clean_up.CLEAN_UP: remove_expired}
+    return {SEND_INVITE: send_invite, CLEAN_UP: remove_expired}
 
 
 class Worker:
@@ -75,22 +81,31 @@ class Worker:
 
     async def _next(self) -> bool:
         async with self._sessions() as db:
-            job = await jobs.take(db, self._settings.worker_job_seconds * VISIBILITY_FACTOR)
-        if job:
+            visibility = self._settings.worker_job_seconds * VISIBILITY_FACTOR
+            taken = await jobs.take(db, self._handlers.keys(), visibility)
+        if taken:
+            job, waited = taken
+            begin_context(job.correlation_id)
+            JOB_WAIT.record(waited.total_seconds(), _labels(job))
             await self._process(job)
-        return job is not None
+        return taken is not None
 
     async def _process(self, job: jobs.Job) -> None:
-        begin_context(job.correlation_id)
         fields = {"job": job.kind, "job_id": str(job.id), "attempt": job.attempts}
+        started = time.perf_counter()
         try:
-            await self._do(job)
+            # A trace of its own, linked to the request that queued the job: that one may be long over.
+            with tracing.span(
+                f"process {jobs.QUEUE}", SpanKind.CONSUMER, jobs.messaging("process", job.kind), _links(job)
+            ):
+                await self._do(job)
+                async with self._sessions() as db:
+                    await jobs.finish(db, job, self._settings.clean_up_seconds)
+                _log.info("job done", extra=fields)
         except Exception as error:
             await self._failed(job, error, fields)
-            return
-        async with self._sessions() as db:
-            await jobs.finish(db, job, self._settings.clean_up_seconds)
-        _log.info("job done", extra=fields)
+        finally:
+            JOB_DURATION.record(time.perf_counter() - started, _labels(job))
 
     async def _do(self, job: jobs.Job) -> None:
         if job.attempts > self._settings.worker_max_attempts and not job.schedule:
@@ -102,12 +117,14 @@ class Worker:
         settings = self._settings
         async with self._sessions() as db:
             dead = await jobs.fail(db, job, settings.worker_retry_seconds, settings.worker_max_attempts)
+        JOB_FAILURES.add(job.kind, "dead" if dead else "retry")
         level, message = (logging.ERROR, "job is a dead letter") if dead else (logging.WARNING, "job failed")
-        _log.log(level, message, exc_info=error, extra=fields)
+        why = {name: getattr(error, name, None) for name in ("dependency", "error_type")}
+        _log.log(level, message, exc_info=error, extra=fields | why)
 
     async def _schedule(self) -> bool:
         async with self._sessions() as db:
-            await jobs.schedule(db, clean_up.CLEAN_UP)
+            await jobs.schedule(db, CLEAN_UP)
         return True
 
     async def _beat(self) -> bool:
@@ -139,9 +156,19 @@ class Worker:
             return
 
 
+def _labels(job: jobs.Job) -> dict[str, str]:
+    return {"socialize.job.name": job.kind}
+
+
+def _links(job: jobs.Job) -> tuple[Link, ...]:
+    cause = trace.get_current_span(extract({"traceparent": job.traceparent or ""})).get_span_context()
+    return (Link(cause),) if cause.is_valid else ()
+
+
 def work(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
-    asyncio.run(_main(settings))
+    with telemetry.running(WORKER, settings):
+        asyncio.run(_main(settings))
 
 
 async def _main(settings: Settings) -> None:

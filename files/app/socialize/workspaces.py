@@ -15,6 +15,7 @@ from socialize.logs import audit, remember
 from socialize.organizations import Organization, VisibleOrganization, organizations_of
 from socialize.schemas import Name, Page, Request, Response
 from socialize.sessions import CurrentUser
+from socialize.signals import WORKSPACES
 
 router = APIRouter(tags=["workspaces"], responses=COMMON | responses(401, 404))
 
@@ -79,6 +80,7 @@ async def create_workspace(new: NewWorkspace, organization: VisibleOrganization,
         await db.commit()
     except IntegrityError:
         raise ApiError(409, "The organization has a workspace of that name already.") from None
+    WORKSPACES.add()
     audit("workspace.created", "workspace", workspace.id)
     return WorkspaceView.model_validate(workspace)
 
