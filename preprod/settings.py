@@ -80,6 +80,17 @@ class Settings(BaseModel):
     )
     s3_endpoint: HttpUrl | None = Field(None, description="URL of an S3-compatible service; none is Amazon's own.")
     s3_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$", description="Region of the bucket.")
+    otlp_endpoint: HttpUrl | None = Field(
+        None,
+        description="Base URL of an OTLP/HTTP receiver that containers reach, for the app's traces and metrics; "
+        "without it the app sends nothing.",
+    )
+    metrics_transport: Literal["otlp", "scrape"] = Field(
+        "otlp",
+        description="Whether the app pushes its metrics to `otlp_endpoint`, or answers a Prometheus on port 9464 of "
+        "its Compose networks.",
+    )
+    trace_sample_ratio: float = Field(1.0, ge=0, le=1, description="Share of requests whose trace is kept.")
     app_secrets: tuple[SecretName, ...] = Field(
         (),
         description="Further secrets that the app reads at `/run/secrets/<name>`; each must be supplied.",

@@ -25,7 +25,7 @@ def test_it_tells_the_address_the_files_and_where_secrets_lie() -> None:
         "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, invite_key, smtp_password"
         in text
     )
-    assert "not collected: metrics, traces and logs" in text
+    assert "not collected: metrics and traces (no otlp_endpoint is set)" in text
 
 
 def test_a_domain_is_the_address() -> None:
