@@ -30,8 +30,10 @@ def method_of(scope: Scope) -> str:
 
 
 def route_of(scope: Scope) -> str | None:
-    """The route template that the request has matched, in the end."""
-    return getattr(scope.get("route"), "path", None)
+    """The route template that the request has matched, in the end; None when not by method, too."""
+    route = scope.get("route")
+    path: str | None = route.path if route and scope["method"] in route.methods else None
+    return path
 
 
 @contextmanager
