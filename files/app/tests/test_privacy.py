@@ -32,7 +32,7 @@ CHECKS: list[Any] = [
     response_schema_conformance,
 ]
 CHOICES = ("approved", "rejected", "bug", "idea", "admin", "member", "LCP", "INP", "CLS")
-EXAMPLES = 8
+EXAMPLES = 5
 """Requests per endpoint of the kind that follows its description, and as many that do not."""
 
 _numbers = itertools.count()
