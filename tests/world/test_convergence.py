@@ -8,6 +8,8 @@ import pytest
 from deployments import KILLED_AT, DryRun
 from package import API, Package, Run
 
+from preprod.images import CATALOGUE
+
 FILES, SERVICES = "App | files", "App | services"
 
 
@@ -115,8 +117,7 @@ def test_a_rotated_secret_reaches_its_readers(clean: Package) -> None:
 
 def test_a_reboot_brings_everything_back(clean: Package) -> None:
     clean.world.reboot()
-    waited = clean.world.run(
-        "timeout 120 sh -c 'until [ $(docker ps --filter health=healthy -q | wc -l) -eq 3 ]; do sleep 1; done'"
-    )
+    healthy = f"[ $(docker ps --filter health=healthy -q | wc -l) -eq {len(CATALOGUE)} ]"
+    waited = clean.world.run(f"timeout 120 sh -c 'until {healthy}; do sleep 1; done'")
     assert waited.succeeded, clean.world.run("docker ps -a").stdout
     assert clean.deploy().changed == {}

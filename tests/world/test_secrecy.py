@@ -54,7 +54,7 @@ def supplied(deployed: Package) -> tuple[Run, Watch]:
 
 def test_it_is_in_its_files_and_in_no_other(deployed: Package, supplied: tuple[Run, Watch]) -> None:
     found = set(deployed.world.check_output(EVERYWHERE).splitlines())
-    assert found == {f"/etc/preprod/secrets/{reader}/app_db_password" for reader in ("postgres", "api")}
+    assert found == {f"/etc/preprod/secrets/{reader}/app_db_password" for reader in ("postgres", "api", "worker")}
 
 
 def test_it_is_in_no_output(supplied: tuple[Run, Watch]) -> None:
