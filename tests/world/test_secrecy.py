@@ -15,8 +15,9 @@ FORMS = (CANARY, base64.b64encode(CANARY.encode()).decode())
 ENVIRONMENT = {"PREPROD_SECRET_APP_DB_PASSWORD": CANARY}
 
 # The volume of the database holds a salted SCRAM verifier of it, which the search would not match anyway.
-# Records end at NUL (-z): a binary without line ends is not read into memory whole.
-EVERYWHERE = f"grep -rlEz --binary-files=text -- '{'|'.join(FORMS)}' / --exclude-dir={{proc,sys,dev}} || true"
+# Records end at NUL (-z): a binary without line ends is not read into memory whole. Bytes and fixed strings are fast.
+_FIXED = " ".join(f"-e {form}" for form in FORMS)
+EVERYWHERE = f"LC_ALL=C grep -rlaFz {_FIXED} / --exclude-dir={{proc,sys,dev}} || true"
 
 
 class Watch:
