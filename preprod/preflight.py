@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from preprod.observability import ComponentName
 from preprod.settings import Settings
 
 SUPPORTED = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
@@ -39,8 +40,33 @@ class HostState:
     """Whether rules of this package are in force."""
 
 
-def published_ports(settings: Settings) -> tuple[int, ...]:
+LOOPBACK_PORTS: dict[ComponentName, tuple[int, ...]] = {
+    "prometheus": (9090,),
+    "alertmanager": (9093,),
+    "loki": (3100,),
+    "tempo": (3200,),
+    "alloy": (12345,),
+    "grafana": (3000,),
+}
+"""Ports for debugging, with `observability_ports`."""
+
+
+def app_ports(settings: Settings) -> tuple[int, ...]:
+    """Ports that Caddy publishes."""
     return (80, 443) if settings.domain else (settings.http_port,)
+
+
+def loopback_ports(settings: Settings) -> dict[str, tuple[int, ...]]:
+    """Component -> ports that it publishes on the loopback address."""
+    if not settings.observability_ports:
+        return {}
+    return {name: ports for name, ports in LOOPBACK_PORTS.items() if settings.watches(name)}
+
+
+def published(settings: Settings) -> list[str]:
+    """Every published address, as ``address:port``."""
+    debugging = [f"127.0.0.1:{port}" for ports in loopback_ports(settings).values() for port in ports]
+    return [*(f"{bind_address(settings)}:{port}" for port in app_ports(settings)), *debugging]
 
 
 def bind_address(settings: Settings) -> str:
@@ -111,7 +137,13 @@ def _disk(settings: Settings, host: HostState) -> list[str]:
 
 
 def _ports(settings: Settings, host: HostState) -> list[str]:
-    wanted = set(published_ports(settings))
-    taken = sorted(wanted & (host.listening - host.own_ports))
+    foreign = host.listening - host.own_ports
+    debugging = {port for ports in loopback_ports(settings).values() for port in ports}
     remedy = "stop what listens there" if settings.domain else "stop what listens there, or set http_port"
-    return [f"port {port} is taken by another program: {remedy}" for port in taken]
+    return [
+        *(f"port {port} is taken by another program: {remedy}" for port in sorted({*app_ports(settings)} & foreign)),
+        *(
+            f"port {port} is taken by another program: stop what listens there, or set observability_ports = False"
+            for port in sorted(debugging & foreign)
+        ),
+    ]

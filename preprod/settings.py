@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-DomainName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
+from preprod.observability import DomainName, ObservabilitySettings
+
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 ImageReference = Annotated[str, Field(pattern=r"^[a-z0-9][\w./:-]*(@sha256:[0-9a-f]{64})?$")]
 SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -33,7 +34,7 @@ class FirewallRule(BaseModel):
     ports: tuple[Port, ...] = Field((), description="Published TCP ports that it may reach; none named means all.")
 
 
-class Settings(BaseModel):
+class Settings(ObservabilitySettings):
     """Every setting of a host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -198,6 +199,16 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _one_receiver(self) -> Self:
+        if self.observability and self.otlp_endpoint:
+            raise ValueError(
+                "otlp_endpoint with observability = True would be two receivers of one signal: leave one of them out"
+            )
+        if self.grafana_domain and not self.domain:
+            raise ValueError("grafana_domain without domain has no effect: set domain, or leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _acme_needs_a_domain(self) -> Self:
         alone = [name for name in ("acme_email", "acme_directory", "acme_root") if getattr(self, name)]
         if alone and self.domain is None:
@@ -228,8 +239,9 @@ def _sentence(detail: ErrorDetails) -> str:
     if not name:
         return str(detail["msg"]).removeprefix("Value error, ")
     value = repr(detail["input"])
+    said = str(detail["msg"]).removeprefix("Value error, ")
     shown = value if len(value) <= 80 else f"{value[:80]}..."
-    return f"setting '{name}' is {shown}, but: {detail['msg']}"
+    return f"setting '{name}' is {shown}, but: {said}"
 
 
 def _nearest(name: str) -> str:

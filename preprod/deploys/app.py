@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pyinfra.api import deploy
 
 from preprod import secrets as secret_values
 from preprod.deploys.plan import Plan
+from preprod.images import Chosen
 from preprod.operations import bundle, compose, secrets, volumes
 from preprod.operations.bundle import STAGE, Validator
 from preprod.operations.compose_plan import Service, Stage, service
 from preprod.paths import PROJECT
-
-_RELOADS = {"caddy": ("caddy", "reload", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile")}
+from preprod.render.compose import FILES
 
 _STAGES: dict[str, Stage] = {"postgres": "backing", "api": "rolled"}
 
@@ -32,12 +34,13 @@ def run(plan: Plan) -> None:
 
 
 def _services(plan: Plan) -> list[Service]:
-    images = {name: choice.reference for name, choice in plan.chosen.items()}
-    listed = [
-        service(name, image, plan.bundle, _secret_files(plan, name), _RELOADS.get(name, ()), _STAGES.get(name, "rest"))
-        for name, image in images.items()
-    ]
-    return [*listed, service("migrate", images["api"], plan.bundle, stage="before")]
+    listed = [_service(plan, name, choice) for name, choice in plan.chosen.items()]
+    return [*listed, service("migrate", plan.chosen["api"].reference, plan.bundle, stage="before")]
+
+
+def _service(plan: Plan, name: str, choice: Chosen) -> Service:
+    secret_files, stage = _secret_files(plan, name), _STAGES.get(name, "rest")
+    return service(name, choice.reference, plan.bundle, secret_files, choice.image.reload, stage)
 
 
 def _secret_files(plan: Plan, name: str) -> list[str]:
@@ -51,16 +54,32 @@ def _volumes(plan: Plan) -> dict[str, str]:
 
 
 def _validators(plan: Plan) -> list[Validator]:
-    caddy = plan.chosen["caddy"]
-    run_caddy = (
-        f"docker run --rm --network none --cap-drop ALL {_given_back(caddy.image.capabilities)} "
-        f"--user {caddy.image.uid} -e XDG_DATA_HOME=/tmp -e XDG_CONFIG_HOME=/tmp "
-        f"-v {STAGE}/caddy:/etc/caddy:ro {caddy.reference} "
-    )
+    """Every file is tried by what will read it, in the very image that will."""
+    config = f"docker compose --project-directory /srv/preprod {_compose_files(plan)} config -q"
+    checked = {name: choice for name, choice in plan.chosen.items() if choice.image.check}
     return [
-        Validator("compose.yaml", "docker compose --project-directory /srv/preprod -f compose.yaml config -q"),
-        Validator("caddy/", _quietly(run_caddy + "caddy validate --config /etc/caddy/Caddyfile --adapter caddyfile")),
+        *(Validator(name, config) for name in _files(plan)),
+        *(Validator(f"{name}/", _quietly(_check(name, choice))) for name, choice in checked.items()),
     ]
+
+
+def _files(plan: Plan) -> list[str]:
+    return [name for name in FILES if name in plan.bundle]
+
+
+def _compose_files(plan: Plan) -> str:
+    return " ".join(f"-f {name}" for name in _files(plan))
+
+
+def _check(name: str, choice: Chosen) -> str:
+    """The image's own check of the staged files, cut off from everything."""
+    image = choice.image
+    program, *arguments = map(shlex.quote, image.check)
+    return (
+        f"docker run --rm --network none --cap-drop ALL {_given_back(image.capabilities)} --user {image.uid} "
+        f"--read-only --tmpfs /tmp:mode=1777 -e XDG_DATA_HOME=/tmp -e XDG_CONFIG_HOME=/tmp "
+        f"-v {STAGE}/{name}:{image.config_path}:ro --entrypoint {program} {choice.reference} {' '.join(arguments)}"
+    )
 
 
 def _given_back(capabilities: tuple[str, ...]) -> str:

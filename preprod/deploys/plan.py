@@ -15,14 +15,15 @@ from pyinfra.api.exceptions import DeployError
 from pyinfra.connectors.base import BaseConnector
 
 from preprod import secrets
+from preprod.contract import ContractError
 from preprod.facts.host import Look
 from preprod.facts.secrets import Secrets, supplied_on_stdin
-from preprod.images import OWN_PREFIX, Chosen, MissingImages
+from preprod.images import Chosen, MissingImages
 from preprod.preflight import HostState, problems
 from preprod.render.archives import archived
 from preprod.render.bundle import Bundle
 from preprod.render.project import project
-from preprod.render.recipes import candidates, choose
+from preprod.render.recipes import candidates, choose, pullable
 from preprod.render.templates import ROOT
 from preprod.secrets import Step
 from preprod.settings import Settings, SettingsError, load
@@ -52,7 +53,7 @@ def make() -> Plan:
     """
     try:
         return _make()
-    except (SettingsError, MissingImages) as error:
+    except (SettingsError, MissingImages, ContractError) as error:
         raise DeployError(f"{host.name}: {error}") from None
 
 
@@ -82,9 +83,7 @@ def _make() -> Plan:
 
 def _look(chosen_settings: Settings) -> HostState:
     references = [choice.reference for options in candidates(chosen_settings).values() for choice in options]
-    foreign = [reference for reference in references if not reference.startswith(OWN_PREFIX)]
-    registry = [] if chosen_settings.image_source == "archives" else foreign
-    look = host.get_fact(Look, images=references, registry=registry)
+    look = host.get_fact(Look, images=references, registry=sorted(pullable(chosen_settings)))
     if found := problems(chosen_settings, look):
         raise DeployError(f"{host.name}: " + "; ".join(found))
     return look

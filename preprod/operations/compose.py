@@ -15,6 +15,7 @@ from preprod.operations.bundle import archive
 from preprod.operations.compose_plan import Intent, Service, differs, judge, plan
 from preprod.paths import BASE
 from preprod.render.bundle import Bundle
+from preprod.render.compose import FILES
 
 Commands = Generator[StringCommand, None, None]
 
@@ -29,7 +30,7 @@ def converged(project: str, bundle: Bundle, services: Sequence[Service], timeout
     the database role follows its secret, then what runs once, then the app, replaced without a gap, then the rest.
 
     + project: name of the Compose project
-    + bundle: the files of the host; ``compose.yaml`` is compared even before it has been uploaded
+    + bundle: the files of the host; the Compose files are compared even before they have been uploaded
     + services: all services of the project
     + timeout: seconds that a service may take to become healthy
 
@@ -64,7 +65,7 @@ def _look(project: str, bundle: Bundle, services: Sequence[Service]) -> ProjectS
         images=sorted({s.image for s in services}),
         files=sorted({path for s in services for path in (*s.boot_files, *s.reload_files)}),
         hidden=sorted({path for s in services for path in s.hidden_files}),
-        _stdin=StandardInput(archive({"compose.yaml": bundle["compose.yaml"]})),
+        _stdin=StandardInput(archive({name: bundle[name] for name in FILES if name in bundle})),
     )
     if found.refusal:
         logger.debug(found.refusal)

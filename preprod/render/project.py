@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from preprod import secrets
+from preprod import contract, secrets
 from preprod.images import Chosen
 from preprod.paths import PROJECT
-from preprod.preflight import bind_address, published_ports
+from preprod.preflight import published
+from preprod.render import observability
 from preprod.render.bundle import Bundle, File
-from preprod.render.compose import ONE_SHOT, compose_yaml
+from preprod.render.compose import ONE_SHOT, compose_yaml, environment, overlay_yaml
+from preprod.render.observability import View
 from preprod.render.templates import ROOT, rendered
 from preprod.secrets import Step
 from preprod.settings import Settings
@@ -22,11 +24,21 @@ def project(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step],
     :param chosen: component -> image, for every component that runs.
     :param steps: what happens to the secrets; only names and version numbers are used.
     :param commit: what the manifest records as the source of this deploy.
+    :raises ContractError: the overlay is on, and the app's contract cannot be used.
     """
     bundle: dict[str, File] = {**_caddy(settings), **_postgres()}
     bundle["compose.yaml"] = File(compose_yaml(settings, chosen, bundle, steps))
+    if settings.observability:
+        bundle |= _overlay(View(settings, chosen, contract.load(ROOT / settings.telemetry_contract)), steps)
     bundle["manifest.json"] = File(_manifest(settings, chosen, steps, commit, bundle))
     return bundle
+
+
+def _overlay(view: View, steps: list[Step]) -> Bundle:
+    files = dict(observability.files(view))
+    files[".env"] = File(environment())
+    files["compose.observability.yaml"] = File(overlay_yaml(view, files, steps))
+    return files
 
 
 def _caddy(settings: Settings) -> Bundle:
@@ -49,7 +61,7 @@ def _manifest(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step
                 "project": PROJECT,
                 "environment": settings.environment,
                 "domain": settings.domain,
-                "published": [f"{bind_address(settings)}:{port}" for port in published_ports(settings)],
+                "published": published(settings),
                 "firewall": settings.firewall,
                 "services": {name: _service(choice) for name, choice in chosen.items()},
                 "one_shot": list(ONE_SHOT),
@@ -66,7 +78,7 @@ def _service(choice: Chosen) -> dict[str, object]:
     component, image = choice.component, choice.image
     return {
         "image": choice.reference,
-        "version": component.version,
+        "version": choice.version,
         "uid": image.uid,
         "gid": image.gid,
         "capabilities": list(image.capabilities),

@@ -11,17 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from preprod.images import (
-    API,
-    CATALOGUE,
-    OWN_PREFIX,
-    PYTHON_OFFICIAL,
-    WORKER,
-    Chosen,
-    Component,
-    Flavour,
-    MissingImages,
-)
+from preprod.catalogue import API, ENGINE_PROXY, OVERLAY, PYTHON_OFFICIAL, WORKER, components
+from preprod.images import OWN_PREFIX, Chosen, Component, Flavour, MissingImages
 from preprod.render.templates import ROOT
 from preprod.settings import Settings
 
@@ -52,19 +43,42 @@ class Recipe:
 def recipes(settings: Settings, flavour: Flavour) -> dict[str, Recipe]:
     """Image name -> recipe, parents first, of all that is built where images have this flavour."""
     if flavour == "official":
-        return {} if settings.app_image else {"app": _app(mirrored(settings, PYTHON_OFFICIAL))}
+        return _own(settings, mirrored(settings, PYTHON_OFFICIAL))
     base = Recipe("base", _tag("base", SUITE, {}, settings.packages_date), None, {})
-    built = [base, *(_from(base, name, version) for name, version in _VERSIONS.items())]
+    built = [base, *(_from(base.reference, name, version) for name, version in _packaged(settings).items())]
     every = {recipe.name: recipe for recipe in built}
-    return every if settings.app_image else every | {"app": _app(every["python"].reference)}
+    return every | _own(settings, every["python"].reference)
 
 
-_VERSIONS = {"python": SUITE_PYTHON, "postgres": "17", "caddy": "2"}
+def _packaged(settings: Settings) -> dict[str, str]:
+    """Image -> version, of what is built from the distribution's packages; services of one image name it once."""
+    versions = {"python": SUITE_PYTHON}
+    for component in components(settings).values():
+        if component.packaged and component.name not in _OWN:
+            versions[_image_name(component)] = component.packaged.version or component.version
+    return versions
 
 
-def _from(parent: Recipe, name: str, version: str) -> Recipe:
+_OWN = ("api", "worker", "engine-proxy")
+"""What we wrote ourselves: built on a base of either flavour."""
+
+
+def _image_name(component: Component) -> str:
+    image = component.packaged or component.official
+    return image.reference.removeprefix(f"{OWN_PREFIX}/")
+
+
+def _own(settings: Settings, python: str) -> dict[str, Recipe]:
+    """Our own programs: the app unless the operator brings one, and the overlay's if it runs."""
+    own = [] if settings.app_image else [_app(python)]
+    if settings.watches("engine-proxy"):
+        own.append(_from(python, ENGINE_PROXY.name, ENGINE_PROXY.version))
+    return {recipe.name: recipe for recipe in own}
+
+
+def _from(parent: str, name: str, version: str) -> Recipe:
     context = _tree(ROOT / "files" / "images" / name)
-    return Recipe(name, _tag(name, version, context, parent.reference), parent.reference, context)
+    return Recipe(name, _tag(name, version, context, parent), parent, context)
 
 
 def _app(parent: str) -> Recipe:
@@ -97,23 +111,30 @@ def mirrored(settings: Settings, reference: str) -> str:
 
 def candidates(settings: Settings) -> dict[str, list[Chosen]]:
     """Component -> every image that would do under these settings, best first."""
-    flavours: dict[str, tuple[Flavour, ...]] = {
-        "registry": ("official",),
-        "packages": ("packaged",),
-        "archives": ("official", "packaged"),
+    return {
+        name: [_candidate(settings, component, flavour) for flavour in _flavours(settings, component)]
+        for name, component in components(settings).items()
     }
-    wanted = flavours[settings.image_source]
-    return {name: [_candidate(settings, part, flavour) for flavour in wanted] for name, part in CATALOGUE.items()}
+
+
+def _flavours(settings: Settings, component: Component) -> tuple[Flavour, ...]:
+    if settings.image_source == "registry" or component.packaged is None:
+        return ("official",)
+    return ("packaged",) if settings.image_source == "packages" else ("official", "packaged")
 
 
 def _candidate(settings: Settings, component: Component, flavour: Flavour) -> Chosen:
+    return Chosen(component=component, reference=_reference(settings, component, flavour), flavour=flavour)
+
+
+def _reference(settings: Settings, component: Component, flavour: Flavour) -> str:
     if component in (API, WORKER):
-        reference = settings.app_image or recipes(settings, flavour)["app"].reference
-    elif flavour == "official":
-        reference = mirrored(settings, component.official.reference)
-    else:
-        reference = recipes(settings, flavour)[component.name].reference
-    return Chosen(component=component, reference=reference, flavour=flavour)
+        return settings.app_image or recipes(settings, flavour)["app"].reference
+    if component == ENGINE_PROXY:
+        return recipes(settings, flavour)[component.name].reference
+    if flavour == "official":
+        return mirrored(settings, component.official.reference)
+    return recipes(settings, flavour)[_image_name(component)].reference
 
 
 def choose(settings: Settings, had: Collection[str], unreachable: Collection[str] = ()) -> dict[str, Chosen]:
@@ -141,7 +162,19 @@ def _obtainable(settings: Settings, option: Chosen, had: Collection[str], unreac
         return True
     if settings.image_source == "archives":
         return False
+    if settings.image_source == "packages" and option.component.packaged is None:
+        return False
     return option.reference not in unreachable
+
+
+def pullable(settings: Settings) -> set[str]:
+    """References that would be pulled from a registry if the engine lacked them."""
+    if settings.image_source == "archives":
+        return set()
+    if settings.image_source == "packages":
+        return {settings.app_image} if settings.app_image else set()
+    listed = {option.reference for options in candidates(settings).values() for option in options}
+    return {reference for reference in listed if not reference.startswith(OWN_PREFIX)}
 
 
 def _missing_sentence(settings: Settings, missing: Mapping[str, list[str]]) -> str:
@@ -150,6 +183,7 @@ def _missing_sentence(settings: Settings, missing: Mapping[str, list[str]]) -> s
         "archives": f"put an archive of each into {settings.image_archives} (docker save), or load it on the host",
         "registry": "name a registry that has them (image_mirror), set image_source to 'archives' or 'packages', "
         "or load them on the host",
-        "packages": "correct app_image, or load it on the host",
+        "packages": f"{'correct app_image, or ' if settings.app_image else ''}load them on the host",
     }
-    return f"missing images: {listed}. To supply them: {ways[settings.image_source]}"
+    without = ", or leave them out of observability_components" if missing.keys() & OVERLAY.keys() else ""
+    return f"missing images: {listed}. To supply them: {ways[settings.image_source]}{without}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from preprod.observability import ObservabilitySettings
 from preprod.render.templates import ROOT
 from preprod.settings import Settings
 
@@ -17,7 +18,8 @@ PAGE = ROOT / "docs" / "settings.md"
 
 _HEAD = """# Settings
 
-Generated from `preprod/settings.py` by `python -m preprod.render.settings_page`; do not edit.
+Generated from `preprod/settings.py` and `preprod/observability.py` by
+`python -m preprod.render.settings_page`; do not edit.
 
 Set them in `group_data/<group>.py`, for one host in the inventory, or for one run with `--data name=value`: the later
 of these is stronger. An unknown or ill-typed setting stops the run before anything is touched.
@@ -30,10 +32,10 @@ Schema = Mapping[str, Any]
 
 
 def page() -> str:
-    """The whole page; sections and order are those of the model's source."""
+    """The whole page; sections and order are those of the models' sources."""
     schema = Settings.model_json_schema(mode="validation")
     parts = [_HEAD]
-    for found in _SECTION.finditer(inspect.getsource(Settings)):
+    for found in _SECTION.finditer(inspect.getsource(Settings) + inspect.getsource(ObservabilitySettings)):
         name = found["name"]
         if found["title"]:
             parts.append(f"## {found['title'].capitalize()}\n")

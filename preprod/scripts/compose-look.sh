@@ -1,5 +1,5 @@
 # $1 project, $2 project directory, $3 images, $4 files to watch below the directory, $5 files whose content is not
-# looked at. Standard input: base64 of a tar with the candidate compose.yaml, which may not be on the host yet.
+# looked at. Standard input: base64 of a tar with the candidate Compose files, which may not be on the host yet.
 #include compose-containers
 #include images-ids
 project=$1 directory=$2 images=$3 files=$4 hidden=$5
@@ -7,7 +7,9 @@ candidate=$(mktemp -d)
 trap 'rm -rf "$candidate"' EXIT
 base64 -d | tar -x -C "$candidate"
 compare() {
-  if docker compose --project-directory "$directory" -p "$project" -f "$candidate/compose.yaml" config --hash '*' \
+  set -- -f "$candidate/compose.yaml"
+  [ ! -f "$candidate/compose.observability.yaml" ] || set -- "$@" -f "$candidate/compose.observability.yaml"
+  if docker compose --project-directory "$directory" -p "$project" "$@" config --hash '*' \
     >"$candidate/.hashes" 2>"$candidate/.refusal"; then
     sed 's/^/want /' "$candidate/.hashes"
   else

@@ -1,4 +1,5 @@
 # $1 project, then services.
+#include compose-command
 project=$1
 shift
-docker compose --progress quiet --project-directory "$BASE" -p "$project" -f "$BASE/compose.yaml" restart "$@"
+compose restart "$@"

@@ -1,4 +1,5 @@
 # $1 project, $2 service. A container of it that does not run serves nobody and would count as one of the wanted number.
+#include compose-command
 #include compose-diagnose
 project=$1 service=$2
 of_service() {
@@ -9,8 +10,7 @@ for id in $(of_service --filter status=exited --filter status=created --filter s
   docker rm -f "$id" >/dev/null
 done
 number=$(($(of_service | wc -l) + 1))
-docker compose --progress quiet --project-directory "$BASE" -p "$project" -f "$BASE/compose.yaml" \
-  up -d --no-deps --no-recreate --scale "$service=$number" "$service" || {
+compose up -d --no-deps --no-recreate --scale "$service=$number" "$service" || {
   diagnose "$project"
   exit 1
 }

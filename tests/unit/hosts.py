@@ -8,8 +8,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from preprod.catalogue import BASE
 from preprod.facts import shell
-from preprod.images import CATALOGUE
 from preprod.operations.engine import compose_binary
 from preprod.paths import PROJECT
 from preprod.render.daemon import daemon_json
@@ -26,7 +26,7 @@ _STARTED = "2026-11-20T10:00:00Z"
 
 
 def containers(image: str = "sha256:1") -> str:
-    lines = [_container(name, "running 0 healthy", image) for name in CATALOGUE]
+    lines = [_container(name, "running 0 healthy", image) for name in BASE]
     return "\n".join([*lines, _container("migrate", "exited 0 none", image)])
 
 
@@ -63,7 +63,7 @@ def converged(**data: Any) -> Answers:
         "bundle-look": "\n".join([*look, f"manifest {_base64(files['manifest.json'].text)}"]),
         "compose-look": "\n".join(
             [
-                *(f"want {name} hash" for name in (*CATALOGUE, "migrate")),
+                *(f"want {name} hash" for name in (*BASE, "migrate")),
                 containers(),
                 *(f"image {reference} sha256:1" for reference in references),
                 f"upstream api {PROJECT}-api-1",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from preprod.images import CATALOGUE
+from preprod.catalogue import BASE
 from preprod.operations.engine import compose_binary
 from preprod.render.bundle import Bundle
 from preprod.settings import Settings
@@ -34,7 +34,7 @@ def labels(files: Bundle) -> dict[str, str]:
 @EVERY
 def test_every_service_is_hardened(of: Settings) -> None:
     for name, service in services(of).items():
-        component = CATALOGUE["api" if name == "migrate" else name]
+        component = BASE["api" if name == "migrate" else name]
         uid, _, gid = service["user"].partition(":")
         assert int(uid) > 0, name
         assert int(gid) > 0, name

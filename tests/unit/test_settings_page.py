@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from preprod.observability import ObservabilitySettings
 from preprod.render import settings_page
 from preprod.settings import Settings
 
@@ -21,13 +22,15 @@ def test_a_stale_page_is_told_in_a_sentence(monkeypatch, tmp_path) -> None:
     assert settings_page.main(["--check"]) == sentence
 
 
-def test_every_setting_has_its_entry_in_the_order_of_the_model() -> None:
-    assert re.findall(r"^### `(\w+)`$", settings_page.page(), re.MULTILINE) == list(Settings.model_fields)
+def test_every_setting_has_its_entry_in_the_order_of_the_models() -> None:
+    overlay = list(ObservabilitySettings.model_fields)
+    base = [name for name in Settings.model_fields if name not in overlay]
+    assert re.findall(r"^### `(\w+)`$", settings_page.page(), re.MULTILINE) == [*base, *overlay]
 
 
 def test_the_sections_are_those_of_the_model() -> None:
     sections = re.findall(r"^## (.+)$", settings_page.page(), re.MULTILINE)
-    assert sections == ["The app", "The way in", "The engine", "Images", "The firewall", "Secrets"]
+    assert sections == ["The app", "The way in", "The engine", "Images", "The firewall", "Secrets", "Observability"]
 
 
 def test_types_bounds_and_defaults_are_in_plain_words() -> None:

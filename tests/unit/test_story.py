@@ -11,9 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from preprod.catalogue import BASE
 from preprod.deploys import app
 from preprod.deploys.plan import Plan
-from preprod.images import CATALOGUE
 from preprod.render.templates import ROOT
 from unit import given, hosts
 
@@ -86,5 +86,5 @@ def test_each_service_has_its_turn() -> None:
     of = given.settings()
     plan = SimpleNamespace(chosen=given.chosen(of), steps=given.steps(of), bundle=given.bundle(of))
     stages = {service.name: service.stage for service in app._services(cast(Plan, plan))}
-    rest = dict.fromkeys(CATALOGUE, "rest")
+    rest = dict.fromkeys(BASE, "rest")
     assert stages == {**rest, "postgres": "backing", "migrate": "before", "api": "rolled"}

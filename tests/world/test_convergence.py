@@ -8,7 +8,7 @@ import pytest
 from deployments import KILLED_AT, DryRun
 from package import API, Package, Run
 
-from preprod.images import CATALOGUE
+from preprod.catalogue import BASE
 
 FILES, SERVICES = "App | files", "App | services"
 
@@ -117,7 +117,7 @@ def test_a_rotated_secret_reaches_its_readers(clean: Package) -> None:
 
 def test_a_reboot_brings_everything_back(clean: Package) -> None:
     clean.world.reboot()
-    healthy = f"[ $(docker ps --filter health=healthy -q | wc -l) -eq {len(CATALOGUE)} ]"
+    healthy = f"[ $(docker ps --filter health=healthy -q | wc -l) -eq {len(BASE)} ]"
     waited = clean.world.run(f"timeout 120 sh -c 'until {healthy}; do sleep 1; done'")
     assert waited.succeeded, clean.world.run("docker ps -a").stdout
     assert clean.deploy().changed == {}

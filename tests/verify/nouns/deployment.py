@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from preprod.images import CATALOGUE
+from preprod.catalogue import CATALOGUE
 from preprod.paths import MANIFEST
 from verify.nouns.errors import NotVerifiable
 from verify.nouns.inventory import ROOT

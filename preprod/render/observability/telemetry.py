@@ -1,0 +1,29 @@
+"""The app's environment: where its signals go."""
+
+from __future__ import annotations
+
+from preprod.render.observability.view import View
+from preprod.settings import Settings
+
+OTLP_HTTP = "http://alloy:4318"
+PROMETHEUS_OTLP = "http://prometheus:9090/api/v1/otlp/v1/metrics"
+
+
+def without_overlay(settings: Settings) -> dict[str, str]:
+    """Names and values for an app that nobody here watches."""
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": settings.otlp_endpoint} if settings.otlp_endpoint else {}
+    return {"SOCIALIZE_METRICS_TRANSPORT": settings.metrics_transport, **endpoint}
+
+
+def with_overlay(view: View) -> dict[str, str]:
+    """Names and values that the overlay puts into the app's environment: traces go to Alloy if it runs, metrics
+    there too, or to Prometheus, unless Prometheus fetches them."""
+    transport = {"SOCIALIZE_METRICS_TRANSPORT": "scrape" if view.app_is_scraped else "otlp"}
+    if view.app_is_scraped:
+        traces = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{OTLP_HTTP}/v1/traces"} if view.has("tempo") else {}
+        return transport | traces
+    if not view.has("alloy"):
+        return transport | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": PROMETHEUS_OTLP}
+    if not view.has("tempo"):
+        return transport | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{OTLP_HTTP}/v1/metrics"}
+    return transport | {"OTEL_EXPORTER_OTLP_ENDPOINT": OTLP_HTTP}
