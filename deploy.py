@@ -1,6 +1,6 @@
 """A bare machine becomes a preproduction host: ``pyinfra inventory/preprod.py deploy.py``."""
 
-from preprod.deploys import app, engine, firewall, images, plan, report
+from preprod.deploys import app, engine, firewall, grafana, images, plan, report
 
 run = plan.make()
 
@@ -8,4 +8,5 @@ engine.install(run)
 images.provide(run)
 firewall.guard(run)
 app.run(run)
+grafana.admit(run)
 report.show(run)

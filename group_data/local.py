@@ -3,3 +3,14 @@
 docker_source = "distribution"
 image_source = "packages"
 firewall = False
+
+# The host watches itself and the app with what the distribution packages; Loki, Tempo, Alloy and Grafana it does not.
+observability = True
+observability_components = (
+    "prometheus",
+    "alertmanager",
+    "engine-proxy",
+    "node-exporter",
+    "postgres-exporter",
+    "blackbox-exporter",
+)

@@ -107,7 +107,7 @@ class ObservabilitySettings(BaseModel):
         description="Seconds that Prometheus, Loki or Tempo may be down without a gap afterwards: sizes Alloy's queue "
         "on disk, and how late data may come to each of them.",
     )
-    scrape_interval: int = Field(30, ge=1, le=300, description="Seconds between two scrapes of a target.")
+    scrape_interval: int = Field(30, ge=5, le=300, description="Seconds between two scrapes of a target.")
     observability_ports: bool = Field(
         False,
         description="Whether Prometheus, Alertmanager, Loki, Tempo, Alloy and Grafana answer on the loopback address "
@@ -132,7 +132,18 @@ class ObservabilitySettings(BaseModel):
         description="Name there; its password is the supplied secret `remote_write_password`.",
     )
     redis_address: Annotated[str, Field(pattern=r"^rediss?://[^\s/@]+$")] | None = Field(
-        None, description="What `redis-exporter` watches; a password is the supplied secret `redis_password`."
+        None, description="What `redis-exporter` watches, as `redis://name:6379`."
+    )
+    redis_user: str | None = Field(
+        None,
+        pattern=r"^\S+$",
+        description="Name there, `default` where there is a password alone; its password is the supplied secret "
+        "`redis_password`.",
+    )
+    mongodb_address: Annotated[str, Field(pattern=r"^mongodb(\+srv)?://[^\s@]+$")] | None = Field(
+        None,
+        description="What `mongodb-exporter` watches, as `mongodb://name:27017`; without user and password, which it "
+        "could take from its command line or environment alone.",
     )
 
     def watches(self, component: ComponentName) -> bool:
@@ -153,9 +164,12 @@ class ObservabilitySettings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _redis_has_an_address(self) -> Self:
-        if ("redis-exporter" in self.observability_components) != (self.redis_address is not None):
-            raise ValueError("redis-exporter and redis_address go together: set both, or leave both out")
+    def _watched_databases_have_addresses(self) -> Self:
+        for name, address in (("redis", self.redis_address), ("mongodb", self.mongodb_address)):
+            if (f"{name}-exporter" in self.observability_components) != (address is not None):
+                raise ValueError(f"{name}-exporter and {name}_address go together: set both, or leave both out")
+        if self.redis_user and not self.redis_address:
+            raise ValueError("redis_user without redis_address has no effect: set it, or leave it out")
         return self
 
     @model_validator(mode="after")

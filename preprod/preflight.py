@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from preprod.observability import ComponentName
 from preprod.settings import Settings
@@ -76,6 +77,13 @@ def bind_address(settings: Settings) -> str:
 def address(settings: Settings) -> str:
     """Where the app is reached."""
     return f"https://{settings.domain}" if settings.domain else f"http://127.0.0.1:{settings.http_port}"
+
+
+def grafana_url(settings: Settings) -> str:
+    """Where people reach Grafana."""
+    if settings.grafana_domain:
+        return f"https://{settings.grafana_domain}/"
+    return urljoin(settings.public_url or address(settings), "/grafana/")
 
 
 def problems(settings: Settings, host: HostState) -> list[str]:

@@ -69,24 +69,56 @@ def wanted(settings: Settings) -> tuple[Secret, ...]:
 
     :raises SettingsError: ``app_secrets`` takes a generated secret's name, ``secret_generation`` one that is none.
     """
-    app = ("api", "worker")
-    generated = [
-        Secret("db_superuser_password", ("postgres",)),
-        Secret("app_db_password", ("postgres", *app)),
-        Secret("invite_key", app),
-    ]
-    of_peers = ["smtp_password"] if settings.smtp_user else []
-    of_peers += ["s3_access_key", "s3_secret_key"] if settings.s3_bucket else []
-    supplied_names = [*of_peers, *settings.app_secrets]
+    generated, needed = _generated(settings), _supplied(settings)
     names = [secret.name for secret in generated]
-    if taken := {name for name in settings.app_secrets if name in [*names, *of_peers]}:
+    if taken := set(settings.app_secrets) & {secret.name for secret in (*generated, *needed)}:
         raise SettingsError(
             f"app_secrets names {', '.join(sorted(taken))}, which is there already: choose another name"
         )
     if unknown := settings.secret_generation.keys() - set(names):
         known = " or ".join(sorted(names))
         raise SettingsError(f"secret_generation names {', '.join(sorted(unknown))}, not generated: use {known}")
-    return (*generated, *(Secret(name, app, must_be_supplied=True) for name in supplied_names))
+    return (*generated, *needed, *(Secret(name, _APP, must_be_supplied=True) for name in settings.app_secrets))
+
+
+_APP = ("api", "worker")
+
+
+def _generated(settings: Settings) -> list[Secret]:
+    exporter = ("postgres-exporter",) if settings.watches("postgres-exporter") else ()
+    return [
+        Secret("db_superuser_password", ("postgres",)),
+        Secret("app_db_password", ("postgres", *_APP)),
+        Secret("invite_key", _APP),
+        # With and without the overlay: what Postgres reads stays the same, and so does its container.
+        Secret("postgres_exporter_password", ("postgres", *exporter)),
+        *_of_grafana(settings),
+    ]
+
+
+def _supplied(settings: Settings) -> list[Secret]:
+    needed = {
+        "smtp_password": (settings.smtp_user, _APP),
+        "s3_access_key": (settings.s3_bucket, _APP),
+        "s3_secret_key": (settings.s3_bucket, _APP),
+        "remote_write_password": (settings.watches("prometheus") and settings.remote_write_user, ("prometheus",)),
+        "redis_password": (settings.watches("redis-exporter") and settings.redis_user, ("redis-exporter",)),
+    }
+    return [Secret(name, readers, must_be_supplied=True) for name, (when, readers) in needed.items() if when]
+
+
+def _of_grafana(settings: Settings) -> list[Secret]:
+    if not settings.watches("grafana"):
+        return []
+    if "admin" in settings.grafana_users:
+        raise SettingsError("grafana_users names admin, whom Grafana has already: leave it out, or choose another name")
+    people = [grafana_password(name) for name in settings.grafana_users]
+    return [Secret(name, ("grafana",)) for name in ("grafana_admin_password", "grafana_secret_key", *people)]
+
+
+def grafana_password(user: str) -> str:
+    """The secret that holds a person's first password."""
+    return f"grafana_user_{user}"
 
 
 def supplied(settings: Settings, secrets: Iterable[Secret], environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,12 @@ from preprod.images import OWN_PREFIX, Component, Image, asked_by_bash, asked_by
 
 _NOBODY = 65534
 
+# Once it runs, its files of passwords are there to be found: the whole check.
+_PROMETHEUS_CHECK = ("promtool", "check", "config", "/etc/prometheus/prometheus.yml")
+_PROMETHEUS_RELOAD = ("/etc/prometheus/reload.sh", "9090", "prometheus", *_PROMETHEUS_CHECK)
+_ALERTMANAGER_CHECK = ("amtool", "check-config", "/etc/alertmanager/alertmanager.yml")
+_ALERTMANAGER_RELOAD = ("/etc/alertmanager/reload.sh", "9093", "alertmanager", *_ALERTMANAGER_CHECK)
+
 _PROMETHEUS, _PROMETHEUS_PACKAGED = image_pair(
     Image(
         reference="prom/prometheus:v3.13.2",
@@ -15,13 +21,13 @@ _PROMETHEUS, _PROMETHEUS_PACKAGED = image_pair(
         data_path="/prometheus",
         data_volume="prometheus-data",
         config_path="/etc/prometheus",
-        check=("promtool", "check", "config", "/etc/prometheus/prometheus.yml"),
-        reload=("sh", "/etc/prometheus/reload.sh"),
+        check=("sh", "/etc/prometheus/check.sh"),
+        reload=("sh", *_PROMETHEUS_RELOAD),
     ),
     reference=f"{OWN_PREFIX}/prometheus",
     version="2.53",
     health=asked_by_bash(9090, "/-/ready"),
-    reload=("bash", "/etc/prometheus/reload.sh"),
+    reload=("bash", *_PROMETHEUS_RELOAD),
 )
 
 PROMETHEUS = Component(
@@ -36,11 +42,12 @@ PROMETHEUS = Component(
     keeps="retention.metrics_days, retention.metrics_gb",
 )
 
+_LONGTERM = {"data_volume": "longterm-data", "check": _PROMETHEUS_CHECK}
 LONGTERM = PROMETHEUS.model_copy(
     update={
         "name": "longterm",
-        "official": _PROMETHEUS.model_copy(update={"data_volume": "longterm-data"}),
-        "packaged": _PROMETHEUS_PACKAGED.model_copy(update={"data_volume": "longterm-data"}),
+        "official": _PROMETHEUS.model_copy(update=_LONGTERM),
+        "packaged": _PROMETHEUS_PACKAGED.model_copy(update=_LONGTERM),
         "memory_mb": 256,
         "cpus": 0.5,
         "keeps": "retention.longterm_days",
@@ -56,13 +63,13 @@ _ALERTMANAGER, _ALERTMANAGER_PACKAGED = image_pair(
         data_path="/alertmanager",
         data_volume="alertmanager-data",
         config_path="/etc/alertmanager",
-        check=("amtool", "check-config", "/etc/alertmanager/alertmanager.yml"),
-        reload=("wget", "-q", "-O", "-", "--post-data=", "http://127.0.0.1:9093/-/reload"),
+        check=_ALERTMANAGER_CHECK,
+        reload=("sh", *_ALERTMANAGER_RELOAD),
     ),
     reference=f"{OWN_PREFIX}/alertmanager",
     version="0.28",
     health=asked_by_bash(9093, "/-/ready"),
-    reload=("bash", "/etc/alertmanager/reload.sh"),
+    reload=("bash", *_ALERTMANAGER_RELOAD),
 )
 
 ALERTMANAGER = Component(
@@ -128,7 +135,8 @@ ALLOY = Component(
         uid=0,
         gid=0,
         health=asked_by_bash(12345, "/-/ready"),
-        data_path="/var/lib/alloy/data",
+        # Not the image's own directory: that belongs to uid 473, and root without capabilities may not write there.
+        data_path="/data",
         data_volume="alloy-data",
         config_path="/etc/alloy",
         # otelcol.storage.file, the queue on disk, is in public preview.
@@ -144,9 +152,9 @@ ALLOY = Component(
 
 GRAFANA = Component(
     name="grafana",
-    version="13.1.3",
+    version="13.2.3",
     official=Image(
-        reference="grafana/grafana:13.1.3",
+        reference="grafana/grafana:13.2.3",
         uid=472,
         gid=0,
         health=asked_by_wget(3000, "/api/health"),

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from preprod.contract.model import Contract, Redaction
+
+KEPT = "keep"
+"""Name of the group that a pattern begins with if something before the secret shall stay: `token=`, `"password": "`.
+JSON remains JSON so, and one sees what was removed."""
+
+_FIELD_OF_JSON = r'(?i)(?P<keep>\\*"(?:{names})\\*"\s*:\s*\[?\s*\\*")(?:[^"\\]|\\.)+'
+"""The text of a field. Where the JSON is itself text within JSON, its quotes have a backslash: then it ends with the
+outer text, not with the field, because how deep they are nested is beyond a regular expression."""
 
 STANDARD: Mapping[str, Redaction] = {
     "email_address": Redaction(
@@ -14,18 +23,23 @@ STANDARD: Mapping[str, Redaction] = {
     ),
     "authorization": Redaction(
         description="Credentials of the Authorization header.",
-        pattern=r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
+        pattern=r"(?i)(?P<keep>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
         canaries=("Bearer canary-Token_0123456789", "basic Y2FuYXJ5OmNhbmFyeQ=="),
     ),
     "query_secret": Redaction(
         description="Secrets as parameters of a URL or fields of a form.",
-        pattern=r"(?i)\b(?:token|password|secret|code|signature|api_key)=[^&\s\"]+",
-        canaries=("token=canary123", "password=canary-Pass!", "X-Amz-Signature=canary99"),
+        pattern=r"(?i)(?P<keep>\b(?:[\w.-]*(?:token|password|passwd|secret|signature|api_?key)|code)=)(?:[^&\s\"\\]|\\[^\"])+",
+        canaries=("token=canary123", "password=canary-Pass!", "X-Amz-Signature=canary99", "access_token=canary4"),
     ),
     "json_secret": Redaction(
         description="Secrets as fields of a JSON text, whether or not its quotes are escaped.",
-        pattern=r'(?i)\\?"(?:password|token|secret|authorization|cookie|api_key)\\?"\s*:\s*\\?"[^"\\]*\\?"',
-        canaries=('"password": "canary-Pass"', r"{\"token\":\"canary123\"}"),
+        pattern=_FIELD_OF_JSON.format(names=r"[\w.-]*(?:password|passwd|token|secret|authorization|cookie|api_?key)"),
+        canaries=(
+            '"password": "canary-Pass"',
+            r"{\"token\":\"canary123\"}",
+            r'{"new_password":"canary\"with\\quotes"}',
+            '"Set-Cookie": ["canary=1"]',
+        ),
     ),
     "card_number": Redaction(
         description="Payment cards: 16 digits, in groups of four or in one.",
@@ -34,12 +48,39 @@ STANDARD: Mapping[str, Redaction] = {
     ),
     "url_credentials": Redaction(
         description="User and password within a URL.",
-        pattern=r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+        pattern=r"(?P<keep>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@",
         canaries=("postgresql://canary:canary-pass@db/app", "redis://:canary-pass@cache/0"),
     ),
 }
+
+_OLD_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "client.address": ("http.client_ip", "net.peer.ip", "net.sock.peer.addr"),
+    "user_agent.original": ("http.user_agent",),
+    "url.full": ("http.url",),
+    "url.path": ("http.target",),
+    "url.query": ("http.target",),
+    "db.query.text": ("db.statement",),
+}
+"""Attribute -> what OpenTelemetry called it before (https://opentelemetry.io/docs/specs/semconv/non-normative/
+http-migration/ and db-migration/); its Python instrumentations still do unless told otherwise."""
 
 
 def redactions(contract: Contract) -> dict[str, Redaction]:
     """Every redaction of a contract: the standard ones that it names, then its own."""
     return {name: STANDARD[name] for name in contract.privacy.standard} | contract.privacy.redact
+
+
+def forbidden_attributes(contract: Contract) -> str:
+    """Pattern of the whole name of a forbidden attribute, in any spelling, also as a header that was recorded."""
+    names = {spelling for name in contract.privacy.forbidden for spelling in (name, *_OLD_SPELLINGS.get(name, ()))}
+    return rf"(?i)^(?:http\.(?:request|response)\.header\.)?(?:{_spelled(names)})$"
+
+
+def forbidden_fields(contract: Contract) -> str:
+    """Pattern of the forbidden fields of a line that is a JSON text, with their values."""
+    return _FIELD_OF_JSON.format(names=_spelled(contract.privacy.forbidden))
+
+
+def _spelled(names: Iterable[str]) -> str:
+    # Spans have dots, log fields and Prometheus' labels underscores, headers hyphens.
+    return "|".join(sorted("[._-]".join(map(re.escape, re.split(r"[._-]", name))) for name in names))

@@ -1,4 +1,4 @@
-"""Whether the database takes the password that the app holds."""
+"""Whether the database takes the passwords that the app and the exporter hold."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing_extensions import override
 from preprod.facts.shell import script
 
 
-class AppLogin(FactBase[str]):
-    """``accepted``, ``refused`` (wrong password or no such role), or ``unknown`` (no database to ask).
+class Logins(FactBase[str]):
+    """``accepted``, ``refused`` (one role at least: a wrong password, no such role), ``unknown`` (no database to ask).
 
     :param project: name of the Compose project.
 
     .. code:: python
 
-        login = host.get_fact(AppLogin, project="socialize")
+        logins = host.get_fact(Logins, project="socialize")
     """
 
     @staticmethod

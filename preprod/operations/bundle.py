@@ -18,6 +18,7 @@ from preprod.facts.bundle import BundleFiles, BundleState, Texts
 from preprod.facts.shell import inline, script
 from preprod.paths import BASE, STATE
 from preprod.render.bundle import Bundle, File
+from preprod.render.compose import FILES
 
 STAGE = f"{STATE}/stage"
 
@@ -67,9 +68,15 @@ def _inside(path: str) -> bool:
 
 
 def staged(bundle: Bundle, write: Collection[str]) -> dict[str, File]:
-    """What is sent to the host: the changed files, and their neighbours, so that a validator sees a whole directory."""
-    tops = {path.split("/")[0] for path in write}
-    return {path: file for path, file in bundle.items() if path.split("/")[0] in tops}
+    """What is sent to the host: the changed files, and their neighbours, so that a validator sees a whole directory, or
+    all Compose files."""
+    groups = {_group(path) for path in write}
+    return {path: file for path, file in bundle.items() if _group(path) in groups}
+
+
+def _group(path: str) -> str:
+    """What is checked together."""
+    return FILES[0] if path in FILES else path.split("/")[0]
 
 
 def archive(files: Mapping[str, File]) -> str:

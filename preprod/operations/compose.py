@@ -46,7 +46,7 @@ def converged(project: str, bundle: Bundle, services: Sequence[Service], timeout
         host.log(f"{name}: {intent.reason}")
     run = _Run(project, services, found, intents, timeout)
     yield from run.bring_up("backing")
-    yield from database.role_follows_secret._inner(project=project)
+    yield from database.roles_follow_secrets._inner(project=project)
     yield from run.bring_up("before")
     for wanted in services:
         if wanted.stage == "rolled" and wanted.name in intents:

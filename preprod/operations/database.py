@@ -1,4 +1,4 @@
-"""The app's database role follows the secret that its readers hold."""
+"""The roles in the database, the app's and the one that measures, follow the secrets that their readers hold."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from preprod.facts.database import AppLogin
+from preprod.facts.database import Logins
 from preprod.facts.shell import script
 
 
 @operation()
-def role_follows_secret(project: str) -> Generator[StringCommand, None, None]:
+def roles_follow_secrets(project: str) -> Generator[StringCommand, None, None]:
     """
-    The app's role has the password that lies in the secrets of the database and of the app: after a rotation the
-    database learns the new one before the app uses it.
+    Each role has the password that lies in the secrets of the database and of the role's user: after a rotation the
+    database learns the new one before anyone uses it. On a cluster without the role that measures, it is made.
 
     + project: name of the Compose project
 
@@ -23,9 +23,9 @@ def role_follows_secret(project: str) -> Generator[StringCommand, None, None]:
 
     .. code:: python
 
-        database.role_follows_secret(name="Database | role", project="socialize")
+        database.roles_follow_secrets(name="Database | roles", project="socialize")
     """
-    if host.get_fact(AppLogin, project=project) != "refused":
-        host.noop("the database takes the app's password")
+    if host.get_fact(Logins, project=project) != "refused":
+        host.noop("the database takes the passwords")
         return
     yield script("database-follow", project)

@@ -9,7 +9,7 @@ from preprod.catalogue import BASE
 from preprod.images import Chosen
 from preprod.paths import BASE as DIRECTORY
 from preprod.paths import PROJECT
-from preprod.preflight import address, app_ports, bind_address, loopback_ports
+from preprod.preflight import address, app_ports, bind_address, grafana_url, loopback_ports
 from preprod.render.bundle import Bundle, digest, read_by
 from preprod.render.observability import telemetry
 from preprod.render.observability.view import View
@@ -65,6 +65,7 @@ def overlay_yaml(view: View, bundle: Bundle, steps: list[Step]) -> str:
         loopback_ports={name: loopback_ports(view.settings).get(name, ()) for name in watchers},
         secrets_directory=secrets.directory,
         public_url=view.settings.public_url or address(view.settings),
+        grafana_url=grafana_url(view.settings),
         telemetry=telemetry.with_overlay(view),
         volumes=_volumes(watchers),
     )

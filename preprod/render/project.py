@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from preprod import contract, secrets
 from preprod.images import Chosen
 from preprod.paths import PROJECT
-from preprod.preflight import published
+from preprod.preflight import grafana_url, published
 from preprod.render import observability
 from preprod.render.bundle import Bundle, File
 from preprod.render.compose import ONE_SHOT, compose_yaml, environment, overlay_yaml
@@ -28,10 +28,17 @@ def project(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step],
     """
     bundle: dict[str, File] = {**_caddy(settings), **_postgres()}
     bundle["compose.yaml"] = File(compose_yaml(settings, chosen, bundle, steps))
-    if settings.observability:
-        bundle |= _overlay(View(settings, chosen, contract.load(ROOT / settings.telemetry_contract)), steps)
-    bundle["manifest.json"] = File(_manifest(settings, chosen, steps, commit, bundle))
+    view = _view(settings, chosen)
+    if view:
+        bundle |= _overlay(view, steps)
+    bundle["manifest.json"] = File(_manifest(settings, chosen, steps, commit, bundle, view))
     return bundle
+
+
+def _view(settings: Settings, chosen: Mapping[str, Chosen]) -> View | None:
+    if not settings.observability:
+        return None
+    return View(settings, chosen, contract.load(ROOT / settings.telemetry_contract))
 
 
 def _overlay(view: View, steps: list[Step]) -> Bundle:
@@ -49,11 +56,21 @@ def _caddy(settings: Settings) -> Bundle:
 
 
 def _postgres() -> Bundle:
-    script = (ROOT / "templates/postgres/10-app.sh").read_text()
-    return {"postgres/init/10-app.sh": File(script, mode=0o755, takes_effect="boot", service="postgres")}
+    scripts = sorted((ROOT / "templates/postgres").glob("*.sh"))
+    return {
+        f"postgres/init/{path.name}": File(path.read_text(), mode=0o755, takes_effect="boot", service="postgres")
+        for path in scripts
+    }
 
 
-def _manifest(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step], commit: str, bundle: Bundle) -> str:
+def _manifest(
+    settings: Settings,
+    chosen: Mapping[str, Chosen],
+    steps: list[Step],
+    commit: str,
+    bundle: Bundle,
+    view: View | None,
+) -> str:
     return (
         json.dumps(
             {
@@ -65,6 +82,7 @@ def _manifest(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step
                 "firewall": settings.firewall,
                 "services": {name: _service(choice) for name, choice in chosen.items()},
                 "one_shot": list(ONE_SHOT),
+                "observability": _observability(view) if view else None,
                 "secrets": {s.secret.name: [secrets.directory(r) for r in s.secret.readers] for s in steps},
                 "files": {path: f"{file.mode:04o} {file.uid} {file.gid}" for path, file in bundle.items()},
             },
@@ -79,10 +97,23 @@ def _service(choice: Chosen) -> dict[str, object]:
     return {
         "image": choice.reference,
         "version": choice.version,
+        "flavour": choice.flavour,
         "uid": image.uid,
         "gid": image.gid,
         "capabilities": list(image.capabilities),
         "memory_mb": component.memory_mb,
         "pids": component.pids,
         "data_path": image.data_path,
+    }
+
+
+def _observability(view: View) -> dict[str, object]:
+    settings = view.settings
+    return {
+        "contract": settings.telemetry_contract,
+        "app_metrics": "scrape" if view.app_is_scraped else "otlp",
+        "scrape_interval": settings.scrape_interval,
+        "outage_tolerance": settings.telemetry_outage_tolerance,
+        "retention": settings.retention.model_dump(),
+        "grafana": grafana_url(settings) if view.has("grafana") else None,
     }

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from preprod.observability import ObservabilitySettings
+from preprod.render.generated import write_or_check
 from preprod.render.templates import ROOT
 from preprod.settings import Settings
 
@@ -100,11 +101,7 @@ def _bounds(schema: Schema) -> Iterable[str]:
 
 def main(arguments: Iterable[str]) -> str | None:
     """Write the page, or with ``--check`` say in a sentence that it is stale."""
-    if "--check" not in arguments:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
-        return "docs/settings.md is stale: run python -m preprod.render.settings_page and commit the page"
-    return None
+    return write_or_check(PAGE, page(), "preprod.render.settings_page", arguments)
 
 
 if __name__ == "__main__":

@@ -85,3 +85,49 @@ def test_caddy_sees_the_directory_where_a_rollout_names_its_container() -> None:
     assert f".{STATE.removeprefix(BASE)}/upstream:/etc/caddy-upstream:ro" in services["caddy"]["volumes"]
     assert '"$STATE/upstream/$service.caddy"' in shell.text("rollout-finish")
     assert '"$STATE"/upstream/*.caddy' in shell.text("compose-look")
+
+
+SMALL = {"observability": True, "observability_components": ("prometheus", "grafana")}
+OWN_NAME = {"domain": "app.example.org", "grafana_domain": "grafana.example.org"}
+
+
+def test_the_overlay_adds_a_listener_for_prometheus_that_is_not_published() -> None:
+    assert "metrics" not in caddyfile()
+    text = caddyfile(**SMALL)
+    assert "http://:9081" in sites(text)
+    assert "\tservers {\n\t\tmetrics\n\t}\n" in text
+    services = yaml.safe_load(bundle(settings(**SMALL))["compose.yaml"].text)["services"]
+    assert not [port for port in services["caddy"]["ports"] if "9081" in port]
+
+
+def test_grafana_is_at_a_path_of_the_app_with_its_metrics_closed() -> None:
+    text = caddyfile(**SMALL)
+    assert "\t@grafana path /grafana /grafana/*\n" in text
+    assert "respond /grafana/metrics* 404" in text
+    # Grafana serves from the sub-path itself: nothing is taken off.
+    assert "strip_prefix" not in text
+    assert "handle_path" not in text
+
+
+def test_grafana_has_a_site_of_its_own_where_it_has_a_name() -> None:
+    text = caddyfile(**SMALL, **OWN_NAME)
+    assert sites(text)[-2:] == ["app.example.org", "grafana.example.org"]
+    assert "@grafana" not in text
+    assert "respond /metrics* 404" in text
+    assert text.count("reverse_proxy grafana:3000") == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, OWN_NAME, {"observability": True, "observability_components": ("prometheus",)}]
+)
+def test_without_grafana_there_is_no_way_to_it(changes: dict[str, Any]) -> None:
+    assert "grafana:3000" not in caddyfile(**changes)
+
+
+@pytest.mark.parametrize("changes", [SMALL, SMALL | OWN_NAME])
+def test_every_site_has_the_guards(changes: dict[str, Any]) -> None:
+    text = caddyfile(**changes)
+    public = [site for site in sites(text) if site not in ("http://:9080", "http://:9081")]
+    for guard in ("-Server", "X-Frame-Options DENY", "?Referrer-Policy no-referrer", "max_size 10MB"):
+        assert text.count(guard) == len(public), guard
+    assert text.count("{") == text.count("}")

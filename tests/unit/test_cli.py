@@ -147,9 +147,8 @@ def test_a_secret_that_was_not_supplied_is_named(preprod: Any) -> None:
     assert last(done).startswith("preprod: @fake/a: secret smtp_password is needed and not supplied: set ")
 
 
-def _heeds_interrupts() -> None:
-    """A shell starts what it runs in the background deaf to SIGINT, and all its children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A shell starts what it runs in the background deaf to SIGINT, and all its children inherit that.
+HEEDS_INTERRUPTS = ("env", "--default-signal=INT")
 
 
 @pytest.mark.parametrize(
@@ -166,11 +165,10 @@ def test_an_interrupted_run_is_no_success(
 ) -> None:
     file = hosts.inventory(tmp_path / "slow.py", READY, delay=2)
     with subprocess.Popen(
-        [PREPROD, "plan", "--inventory", file],
+        [*HEEDS_INTERRUPTS, PREPROD, "plan", "--inventory", file],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heeds_interrupts,
     ) as run:
         assert run.stderr is not None
         assert run.stdout is not None

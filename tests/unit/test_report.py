@@ -22,14 +22,23 @@ def test_it_tells_the_address_the_files_and_where_secrets_lie() -> None:
     assert "http://127.0.0.1:8080/health" in text
     assert "/srv/preprod/manifest.json" in text
     assert (
-        "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, invite_key, smtp_password"
-        in text
+        "/etc/preprod/secrets/<service>/<name>: db_superuser_password, app_db_password, invite_key, "
+        "postgres_exporter_password, smtp_password" in text
     )
     assert "not collected: metrics and traces (no otlp_endpoint is set)" in text
 
 
 def test_a_domain_is_the_address() -> None:
     assert "https://app.example.org/health" in lines(domain="app.example.org")
+
+
+def test_the_overlay_tells_what_it_is_and_what_it_leaves_out() -> None:
+    text = lines(observability=True, observability_components=["prometheus", "grafana"], observability_ports=True)
+    assert "watched by prometheus, grafana" in text
+    assert "not collected: logs, which stay with their containers; traces; notifications; " in text
+    assert "grafana    http://127.0.0.1:8080/grafana/" in text
+    assert "prometheus http://127.0.0.1:9090 (on the host alone)" in text
+    assert "not collected" not in lines(observability=True)
 
 
 CONTAINERS = """\

@@ -14,7 +14,7 @@ def test_the_committed_page_is_fresh() -> None:
 def test_a_stale_page_is_told_in_a_sentence(monkeypatch, tmp_path) -> None:
     stale = tmp_path / "settings.md"
     monkeypatch.setattr(settings_page, "PAGE", stale)
-    sentence = "docs/settings.md is stale: run python -m preprod.render.settings_page and commit the page"
+    sentence = "settings.md is stale: run python -m preprod.render.settings_page and commit the page"
     assert settings_page.main(["--check"]) == sentence
     settings_page.main([])
     assert settings_page.main(["--check"]) is None

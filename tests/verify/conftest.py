@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from verify.nouns.api import Api, UnexpectedAnswer, origin
-from verify.nouns.case import FROM_HOST, Case, cases
+from verify.nouns.case import FROM_CONTROLLER, FROM_HOST, Case, cases
 from verify.nouns.compose import Compose
 from verify.nouns.container import Container
 from verify.nouns.database import Database
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(what): deselected, and named in the header, where a host lacks this")
+    config.addinivalue_line("markers", "needs(*what): deselected, and named in the header, where a host lacks one")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -64,7 +64,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def _header(target: Target) -> list[str]:
     deployment = target.deployment
-    services = ", ".join([*deployment.services, *deployment.one_shot])
+    services = ", ".join([*deployment.proven, *deployment.one_shot])
     lines = [f"verify {target}: commit {deployment.commit}, {origin(deployment)}; proven: {services}"]
     if target.lacks:
         lines.append(f"verify {target}: not there to prove: {'; '.join(target.lacks.values())}")
@@ -127,7 +127,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _lacks(item: pytest.Item) -> bool:
     case = item.callspec.params.get("case") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-    needs = {mark.args[0] for mark in item.iter_markers("needs")}
+    needs = {what for mark in item.iter_markers("needs") for what in mark.args}
     return isinstance(case, Case) and bool(needs & case.target.lacks.keys())
 
 
@@ -208,16 +208,25 @@ def _container(compose: Compose, service: str) -> Container:
 
 
 @pytest.fixture
-def api(case: Case, pytestconfig: pytest.Config) -> Api:
+def api(case: Case, entrance: Callable[[str], Api]) -> Api:
+    return entrance(case.thing)
+
+
+@pytest.fixture
+def entrance(target: Target, pytestconfig: pytest.Config) -> Callable[[str], Api]:
+    """The app by a way in."""
     resolved = dict(entry.split("=", 1) for entry in pytestconfig.getoption("resolve", []))
-    domain = case.target.deployment.domain or ""
+    domain = target.deployment.domain or ""
+    ca: Any = pytestconfig.getoption("ca", None)
 
     def from_the_controller(port: int) -> tuple[str, int]:
         return resolved.get(domain, domain), port
 
-    route = case.target.connection.loopback if case.thing == FROM_HOST else from_the_controller
-    ca: Any = pytestconfig.getoption("ca", None)
-    return Api(origin(case.target.deployment), f"{case.thing} {case.target}", route, ca)
+    def from_the_host(port: int) -> tuple[str, int]:
+        return target.connection.way_to("127.0.0.1", port)
+
+    routes = {FROM_HOST: from_the_host, FROM_CONTROLLER: from_the_controller}
+    return lambda way: Api(origin(target.deployment), f"{way} {target}", routes[way], ca)
 
 
 @pytest.fixture

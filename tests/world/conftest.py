@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from deployments import archives, blank, clean, deployed, first_deploy, package
 from harness import RELEASES, World, WorldError, WorldRun, world_run
+from watching import header
 
 __all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
 
@@ -19,6 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave the worlds running for debugging; the summary says how to enter and to remove them",
     )
+
+
+def pytest_report_header() -> list[str]:
+    return header()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

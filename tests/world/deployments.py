@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from harness import RELEASES, Snapshot, World
 from package import Package, Run
+from watching import held
 
 from preprod.render.recipes import candidates
 from preprod.settings import load
@@ -29,10 +30,12 @@ class DryRun:
 
 @pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every image of the local deployment as an archive: images are built once, and handed to worlds."""
+    """Every image of the local deployment, and of the overlay what this engine has, as archives: images are built once,
+    and handed to worlds."""
     folder = tmp_path_factory.mktemp("archives")
-    for name, options in candidates(load({"image_source": "packages"})).items():
-        save = ["docker", "save", "--output", str(folder / f"{name}.tar"), options[0].reference]
+    needed = {options[0].reference for options in candidates(load({"image_source": "packages"})).values()}
+    for number, reference in enumerate(sorted(needed | held())):
+        save = ["docker", "save", "--output", str(folder / f"{number}.tar"), reference]
         done = subprocess.run(save, capture_output=True, text=True)
         assert done.returncode == 0, f"deploy inventory/local.py first, it builds the images: {done.stderr}"
     return folder

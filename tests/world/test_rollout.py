@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from harness import wait_for
 from load import Load, reached
 from package import Package
 from test_refusals import BROKEN
@@ -78,3 +80,49 @@ def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, load:
     assert "no such column" in stopped.stderr, stopped.stderr
     assert not load.failed, load.summary
     assert serving(clean) == before
+
+
+QUEUED = 300
+
+# What becomes of each job is written down by the database itself, whoever takes it.
+_TALLY = """
+CREATE TABLE tally (id uuid, attempts integer);
+CREATE FUNCTION tally() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO tally VALUES (OLD.id, OLD.attempts); RETURN OLD; END $$;
+CREATE TRIGGER tally AFTER DELETE ON jobs FOR EACH ROW EXECUTE FUNCTION tally();
+GRANT ALL ON tally TO socialize;
+"""
+_QUEUE = f"""
+DO $$ BEGIN FOR i IN 1..{QUEUED} LOOP
+  INSERT INTO jobs (id, kind, payload) VALUES (gen_random_uuid(), 'clean_up', '{{}}');
+  COMMIT; PERFORM pg_sleep(0.1);
+END LOOP; END $$;
+"""
+_FORGET = "DROP TABLE tally; DROP FUNCTION tally CASCADE;"
+
+
+def psql(package: Package, statements: str) -> str:
+    """What the world's Postgres says to these statements."""
+    container = "$(docker ps -q --filter label=com.docker.compose.service=postgres)"
+    return package.world.check_output(
+        f"docker exec -i {container} psql -qAt -v ON_ERROR_STOP=1 -U postgres -d socialize <<'SQL'\n{statements}\nSQL"
+    )
+
+
+def test_the_worker_loses_no_job(clean: Package, capsys: pytest.CaptureFixture[str]) -> None:
+    psql(clean, _TALLY)
+    with ThreadPoolExecutor(1) as aside:
+        queueing = aside.submit(psql, clean, _QUEUE)
+        wait_for(lambda: psql(clean, "SELECT count(*) FROM tally") != "0", 30, "the worker to take the first jobs")
+        deployed = clean.deploy(session_ttl_hours=24)
+        assert not queueing.done(), "the deploy outlasted the jobs: queue more of them"
+        queueing.result()
+    wait_for(
+        lambda: psql(clean, "SELECT count(*) FROM jobs WHERE schedule IS NULL") == "0", 60, "the queue to be empty"
+    )
+    done = psql(clean, "SELECT count(*), count(DISTINCT id), max(attempts) FROM tally")
+    psql(clean, _FORGET)
+    with capsys.disabled():
+        print(f"\njobs queued {QUEUED}; done, different ones, most attempts: {done}")
+    assert deployed.code == 0, deployed.stderr
+    assert done == f"{QUEUED}|{QUEUED}|1"

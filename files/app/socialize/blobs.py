@@ -3,8 +3,8 @@
 import errno
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -159,7 +159,8 @@ class S3Store:
         self._call("put_object", Key=key, Body=content)
 
     def get(self, key: str) -> bytes:
-        content: bytes = self._call("get_object", Key=key)["Body"].read()
+        with self._told():
+            content: bytes = self._call("get_object", Key=key)["Body"].read()
         return content
 
     def delete(self, key: str) -> None:
@@ -170,11 +171,16 @@ class S3Store:
         return "reachable"
 
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
-        try:
+        with self._told():
             answer: dict[str, Any] = getattr(self._client, operation)(Bucket=self._bucket, **arguments)
+        return answer
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except self._failures as error:
             raise self._failure(error) from error
-        return answer
 
     @staticmethod
     def _failure(error: Exception) -> BlobError:

@@ -2,7 +2,10 @@
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from socialize.settings import Settings
 
 
 def main() -> NoReturn:
@@ -53,11 +56,17 @@ def _run_with_settings(verb: str) -> int:
 
         work(settings)
         return 0
-    from socialize.migrate import MigrationError, upgrade
+    return _migrate(settings)
+
+
+def _migrate(settings: "Settings") -> int:
+    from socialize.migrate import MigrationError, head, is_newer, upgrade
 
     try:
-        print(f"socialize: the database is at {upgrade(settings)}", file=sys.stderr)
+        found = upgrade(settings)
     except MigrationError as error:
         print(f"socialize: cannot migrate: {error}", file=sys.stderr)
         return 1
+    newer = f", newer than {head()}, which this version knows; it is left as it is" if is_newer(found) else ""
+    print(f"socialize: the database is at {found}{newer}", file=sys.stderr)
     return 0

@@ -117,7 +117,7 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _database_error(_: Request, error: Exception) -> JSONResponse:
-    _log.error("the database failed a request", exc_info=error)
+    _log.error("the database failed a request", exc_info=error, extra={"dependency": "postgres"})
     return error_response(503, headers={"Retry-After": "5"})
 
 

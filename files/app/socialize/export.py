@@ -1,70 +1,26 @@
 """What leaves the process, by OpenTelemetry's SDK; imported only when something is to leave it.
 
 It is an allow-list: metrics that `signals` declares, with the labels that it declares, and spans with
-`SPAN_ATTRIBUTES`, without events, descriptions, trace state or other words.
+`otlp.SPAN_ATTRIBUTES`, without events, descriptions, trace state or other words.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from opentelemetry import metrics, trace
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, SpanContext, Status
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
 from socialize.about import VERSION
 from socialize.instruments import Metric
+from socialize.otlp import Delivery, MetricExporter, SpanExporter
 from socialize.settings import Settings
 from socialize.signals import METRICS
-
-SPAN_ATTRIBUTES = frozenset(
-    {
-        "correlation_id",
-        "db.namespace",
-        "db.operation.name",
-        "db.system.name",
-        "error.type",
-        "http.request.method",
-        "http.response.status_code",
-        "http.route",
-        "messaging.destination.name",
-        "messaging.operation.name",
-        "messaging.operation.type",
-        "messaging.system",
-        "network.protocol.version",
-        "server.address",
-        "server.port",
-        "socialize.job.name",
-        "url.scheme",
-    }
-)
-"""Every attribute that a span may have. What is not listed is dropped."""
-
-EXPORT_TIMEOUT_SECONDS = 3
-"""For one export; also bounds how long the last one may hold up the end of the process."""
-
-
-class AllowListExporter(SpanExporter):
-    """Passes spans on with nothing in them but what is allowed."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return self._exporter.export([_allowed(span) for span in spans])
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._exporter.force_flush(timeout_millis)
 
 
 def resource(service: str, settings: Settings) -> Resource:
@@ -82,19 +38,24 @@ def resource(service: str, settings: Settings) -> Resource:
     )
 
 
-def trace_to_otlp(service_resource: Resource, ratio: float) -> TracerProvider:
+def trace_to_otlp(service_resource: Resource, ratio: float, delivery: Delivery) -> TracerProvider:
     """Send the spans of this process to the OTLP endpoint from now on.
 
     Args:
         service_resource: who sends.
         ratio: share of the traces that are kept, where the caller has not decided.
+        delivery: told what becomes of them.
     """
     sampler = ParentBased(TraceIdRatioBased(ratio))
     provider = TracerProvider(sampler=sampler, resource=service_resource, shutdown_on_exit=False)
-    exporter = AllowListExporter(OTLPSpanExporter(timeout=EXPORT_TIMEOUT_SECONDS))
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(SpanExporter(delivery)))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def trace_to_nowhere(service_resource: Resource) -> None:
+    """Give requests and jobs trace ids for their log lines, and keep no span."""
+    trace.set_tracer_provider(TracerProvider(ALWAYS_OFF, service_resource, shutdown_on_exit=False))
 
 
 def measure(service_resource: Resource, reader: MetricReader) -> MeterProvider:
@@ -105,13 +66,17 @@ def measure(service_resource: Resource, reader: MetricReader) -> MeterProvider:
     return provider
 
 
-def otlp_reader() -> MetricReader:
+def otlp_reader(delivery: Delivery) -> MetricReader:
     """Reads now and then and sends to the OTLP endpoint."""
-    return PeriodicExportingMetricReader(OTLPMetricExporter(timeout=EXPORT_TIMEOUT_SECONDS))
+    return PeriodicExportingMetricReader(MetricExporter(delivery))
 
 
 def scrape_reader(port: int) -> MetricReader:
-    """Reads when Prometheus asks, at ``/metrics`` on the port, on all addresses."""
+    """Reads when Prometheus asks, at ``/metrics`` on the port, on all addresses.
+
+    Without exemplars, in the OpenMetrics format, too: the SDK's exporter drops them (version 0.66b2). Whoever
+    wants them has the metrics pushed.
+    """
     from opentelemetry.exporter.prometheus import PrometheusMetricReader
     from prometheus_client import CollectorRegistry, start_http_server
 
@@ -129,27 +94,3 @@ def _views() -> Iterator[View]:
 def _view(metric: Metric) -> View:
     buckets = ExplicitBucketHistogramAggregation(metric.buckets) if metric.buckets else None
     return View(instrument_name=metric.name, attribute_keys=set(metric.labels), aggregation=buckets)
-
-
-def _allowed(span: ReadableSpan) -> ReadableSpan:
-    given = span.attributes or {}
-    return ReadableSpan(
-        name=span.name,
-        context=_bare(span.context),
-        parent=_bare(span.parent),
-        resource=span.resource,
-        attributes={name: value for name, value in given.items() if name in SPAN_ATTRIBUTES},
-        links=[Link(context) for link in span.links if (context := _bare(link.context))],
-        kind=span.kind,
-        status=Status(span.status.status_code),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
-
-
-def _bare(context: SpanContext | None) -> SpanContext | None:
-    """The context without its trace state, which is text that a client may have written."""
-    if context is None:
-        return None
-    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)

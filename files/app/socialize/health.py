@@ -117,10 +117,10 @@ class Readiness:
 def _judge_revision(current: str | None) -> str:
     if current == migrate.head():
         return f"at {current}"
-    if current is None or current in migrate.known_revisions():
-        raise NotHealthy(f"at {current or 'no revision'}, needs {migrate.head()}")
-    # While a newer version is rolled out, its migrations come first and this one goes on serving beside it.
-    return f"at {current}, newer than {migrate.head()}"
+    if current and migrate.is_newer(current):
+        # A newer version was rolled out or back: its migrations leave the schema usable for this one.
+        return f"at {current}, newer than {migrate.head()}"
+    raise NotHealthy(f"at {current or 'no revision'}, needs {migrate.head()}")
 
 
 async def _check(

@@ -1,6 +1,8 @@
 """Mail, over SMTP."""
 
+import asyncio
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -11,6 +13,8 @@ from socialize.settings import Settings
 from socialize.signals import EMAIL_FAILURES
 
 TIMEOUT_SECONDS = 10
+"""For all of a delivery together."""
+QUIT_SECONDS = 1
 
 
 class MailError(Exception):
@@ -40,9 +44,22 @@ async def send(settings: Settings, message: EmailMessage) -> None:
 
 
 async def _send(settings: Settings, message: EmailMessage) -> None:
+    client = _client(settings)
+    try:
+        # Less than a job may take, so that it ends here, and is counted, before the job is given up.
+        async with asyncio.timeout(min(TIMEOUT_SECONDS, settings.worker_job_seconds / 2)):
+            await client.connect()
+            await client.send_message(message)
+        with suppress(aiosmtplib.SMTPException, OSError):  # It has been taken, whatever comes now.
+            await client.quit(timeout=QUIT_SECONDS)
+    finally:
+        client.close()
+
+
+def _client(settings: Settings) -> aiosmtplib.SMTP:
+    # The server's certificate is checked against the system's authorities, or those in `SSL_CERT_FILE`.
     password = settings.secrets.get("smtp_password_file")
-    await aiosmtplib.send(
-        message,
+    return aiosmtplib.SMTP(
         hostname=settings.smtp_host,
         port=settings.smtp_port,
         username=settings.smtp_user,
@@ -63,8 +80,13 @@ _ERROR_TYPES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
+# What the library says, in a class that tells nothing, of a server that does not offer what is asked for.
+_NOT_OFFERED = {"STARTTLS extension": "tls", "AUTH extension": "authentication"}
+
+
 def _error_type(error: BaseException) -> str:
-    cause = error.__cause__
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(error.__cause__, ssl.SSLError):
         return "tls"
-    return next((name for kinds, name in _ERROR_TYPES if isinstance(error, kinds)), "_OTHER")
+    if known := next((name for kinds, name in _ERROR_TYPES if isinstance(error, kinds)), None):
+        return known
+    return next((name for words, name in _NOT_OFFERED.items() if words in str(error)), "_OTHER")

@@ -1,4 +1,7 @@
-"""Migrations: bring the database to the newest revision, and tell where it stands."""
+"""Migrations: bring the database to the newest revision, and tell where it stands.
+
+The rule that they keep, so that the previous release can serve beside them, stands in `socialize.migrations`.
+"""
 
 from functools import cache
 
@@ -6,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from socialize.database import connect_args, connection_failure, database_url
@@ -16,7 +19,8 @@ from socialize.settings import Settings
 LOCK_KEY = 0x736F636C7A65
 LOCK_TIMEOUT_SECONDS = 120
 
-CURRENT_REVISION = text("SELECT version_num FROM alembic_version")
+REVISIONS = "alembic_version"
+CURRENT_REVISION = text(f"SELECT version_num FROM {REVISIONS}")  # noqa: S608
 
 
 class MigrationError(RuntimeError):
@@ -26,34 +30,41 @@ class MigrationError(RuntimeError):
 def upgrade(settings: Settings) -> str:
     """Apply all outstanding migrations; of several callers at once, one works and the others wait for it.
 
+    A database that is newer than this version is left as it is: the version before it can serve on it, which
+    is what a rollback needs.
+
     Returns:
         The revision that the database is at.
     Raises:
-        MigrationError: the database cannot be reached, is newer than this version, or refuses a migration.
+        MigrationError: the database cannot be reached, is at a revision that is neither known nor newer, or
+            refuses a migration.
     """
     engine = create_engine(
         database_url(settings), connect_args=connect_args(0), poolclass=NullPool, hide_parameters=True
     )
     try:
-        _upgrade_locked(engine)
+        return _upgrade_locked(engine)
     except CommandError as error:
         raise MigrationError("the database is at a revision that this version does not know") from error
     except OperationalError as error:
         raise MigrationError(connection_failure(error)) from error
     except SQLAlchemyError as error:
         raise MigrationError(f"the database refused a migration ({_sqlstate(error)})") from error
-    return head()
 
 
-def _upgrade_locked(engine: Engine) -> None:
+def _upgrade_locked(engine: Engine) -> str:
     # The lock has a connection of its own: Alembic then rules its transactions alone, one for each migration.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
         guard.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+        found: str | None = guard.scalar(CURRENT_REVISION) if inspect(guard).has_table(REVISIONS) else None
+        if found and is_newer(found):
+            return found
         with engine.connect() as connection:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    return head()
 
 
 def _sqlstate(error: SQLAlchemyError) -> str:
@@ -67,11 +78,11 @@ def _config() -> Config:
 
 
 @cache
-def known_revisions() -> tuple[str, ...]:
-    """All revisions that this version knows, newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
-
-
 def head() -> str:
     """The revision that this version needs."""
-    return known_revisions()[0]
+    return ScriptDirectory.from_config(_config()).get_heads()[0]
+
+
+def is_newer(revision: str) -> bool:
+    """Whether a later version made this revision: revisions are numbers that count up."""
+    return revision.isdecimal() and int(revision) > int(head())

@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     """Seconds between clean-ups of what has expired."""
 
     metrics_transport: Literal["otlp", "scrape"] = "otlp"
-    """"otlp" pushes to `OTEL_EXPORTER_OTLP_ENDPOINT`, if that is set; "scrape" answers on `metrics_port`."""
+    """"otlp" pushes, to endpoints as in `socialize.telemetry`; "scrape" answers on `metrics_port`."""
     metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
     """TCP port of the Prometheus endpoint, on all addresses; must not be published."""
     trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0

@@ -30,15 +30,19 @@ DECISIONS = Counter(
 FEEDBACK = Counter(
     "socialize.feedback.reports",
     "{report}",
-    "Feedback sent in.",
+    "Feedback sent in; a bug is worth a look at once.",
     labels={"socialize.feedback.type": ("bug", "idea")},
 )
-INVITES = Counter("socialize.invites.created", "{invite}", "Invites into a workspace.")
+INVITES = Counter(
+    "socialize.invites.created",
+    "{invite}",
+    "Invites into a workspace, counted when they are made, not when the e-mail goes out.",
+)
 
 AUTHENTICATION_FAILURES = Counter(
     "socialize.authentication.failures",
     "{failure}",
-    "Requests refused because of who asked.",
+    "Requests refused because of who asked; which half of a log-in was wrong is not told.",
     labels={"error.type": ("bad_credentials", "invalid_session", "rate_limited")},
 )
 EMAIL_FAILURES = Counter(
@@ -51,7 +55,7 @@ EMAIL_FAILURES = Counter(
 BLOB_FAILURES = Counter(
     "socialize.blob.failures",
     "{failure}",
-    "Operations on blob storage that failed.",
+    "Operations on blob storage (filesystem or S3) that failed; a blob that is not there is no failure.",
     _BOTH,
     {
         "socialize.blob.operation": ("put", "get", "delete", "check"),
@@ -61,7 +65,7 @@ BLOB_FAILURES = Counter(
 JOB_FAILURES = Counter(
     "socialize.job.failures",
     "{failure}",
-    "Runs of a job that failed.",
+    "Runs of a job that failed; `retry` comes again, `dead` is given up and kept as a dead letter.",
     (WORKER,),
     {"socialize.job.name": JOBS, "socialize.job.outcome": ("retry", "dead")},
 )
@@ -76,7 +80,11 @@ OUTBOUND_HTTP_FAILURES = Counter(
     },
 )
 JOBS_ENQUEUED = Counter(
-    "socialize.jobs.enqueued", "{job}", "Jobs put into the queue.", _BOTH, {"socialize.job.name": JOBS}
+    "socialize.jobs.enqueued",
+    "{job}",
+    "Jobs put into the queue, by requests (API) and by schedule (worker).",
+    _BOTH,
+    {"socialize.job.name": JOBS},
 )
 POOL_TIMEOUTS = Counter(
     "db.client.connection.timeouts",
@@ -106,7 +114,7 @@ REQUEST_DURATION = Histogram(
 JOB_DURATION = Histogram(
     "socialize.job.duration",
     "s",
-    "Time that a run of a job took.",
+    "Time that a run of a job took, failed ones too.",
     (WORKER,),
     {"socialize.job.name": JOBS},
     (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300),
@@ -134,7 +142,7 @@ INP = Histogram(
 CLS = Histogram(
     "socialize.web_vital.cls",
     "1",
-    "Cumulative Layout Shift.",
+    "Cumulative Layout Shift; a score without a dimension.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1),
 )
 
@@ -147,11 +155,17 @@ ACTIVE_REQUESTS = UpDownCounter(
 QUEUE_DEPTH = Gauge(
     "socialize.queue.depth",
     "{job}",
-    "Jobs in the queue.",
+    "Jobs in the queue; `waiting` includes those not yet due, `dead` are dead letters.",
     labels={"socialize.queue.state": ("waiting", "running", "dead")},
 )
-QUEUE_OLDEST_AGE = Gauge("socialize.queue.oldest_age", "s", "Time since the oldest waiting job was due.")
-HEARTBEAT_AGE = Gauge("socialize.worker.heartbeat_age", "s", "Time since any worker last said that it lives.")
+QUEUE_OLDEST_AGE = Gauge(
+    "socialize.queue.oldest_age", "s", "Time since the oldest waiting job was due; 0 when none is."
+)
+HEARTBEAT_AGE = Gauge(
+    "socialize.worker.heartbeat_age",
+    "s",
+    "Time since any worker last said that it lives; without any heartbeat, since the API process started.",
+)
 POOL_CONNECTIONS = Gauge(
     "db.client.connection.count",
     "{connection}",

@@ -1,6 +1,14 @@
-"""Telemetry: traces and metrics over OTLP, or metrics to be scraped; nothing at all when neither is set."""
+"""Telemetry: traces and metrics over OTLP, or metrics to be scraped; nothing at all when neither is set.
+
+Where to is said by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT` is the base of the addresses
+of both signals; `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, each a whole
+URL, are stronger, and either may stand alone. With metrics alone there are trace ids in the log lines, and no
+spans.
+"""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,10 +19,12 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from socialize.settings import Settings
 from socialize.signals import start_counters
 
-# The endpoint of either signal, or of both, in the variables that OpenTelemetry's own exporters read.
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
+
+STOP_SECONDS = 3.0
+"""How long sending what is left may hold up the end of the process."""
 
 
 @dataclass
@@ -25,30 +35,36 @@ class Telemetry:
     _endings: list[Callable[[], object]] = field(default_factory=list)
 
     def stop(self) -> None:
-        """Send what is left."""
-        for end in self._endings:
-            end()
+        """Send what is left, as far as `STOP_SECONDS` reach."""
+        threads = [threading.Thread(target=end, daemon=True) for end in self._endings]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def start(self, service: str, settings: Settings) -> None:
         """Start what the environment asks for. Without it, every measurement is dropped at once.
 
         Args:
             service: `service.name`.
-            settings: of the app; where to send to comes from OpenTelemetry's own variables.
+            settings: of the app.
         """
         tracing, scraped = _is_set(_TRACES_ENDPOINT), settings.metrics_transport == "scrape"
         self.measuring = scraped or _is_set(_METRICS_ENDPOINT)
         if not tracing and not self.measuring:
             return
-        from socialize import export  # Only now: it takes a fifth of the time to start.
+        from socialize import export, otlp  # Only now: it takes a fifth of the time to start.
 
-        resource = export.resource(service, settings)
+        resource, delivery = export.resource(service, settings), otlp.Delivery()
         if tracing:
-            self._endings.append(export.trace_to_otlp(resource, settings.trace_sample_ratio).shutdown)
+            traces = export.trace_to_otlp(resource, settings.trace_sample_ratio, delivery)
+            self._endings.append(traces.shutdown)
+        else:
+            export.trace_to_nowhere(resource)
         if self.measuring:
-            reader = export.scrape_reader(settings.metrics_port) if scraped else export.otlp_reader()
-            meters = export.measure(resource, reader)
-            self._endings.append(lambda: meters.shutdown(export.EXPORT_TIMEOUT_SECONDS * 1000))
+            reader = export.scrape_reader(settings.metrics_port) if scraped else export.otlp_reader(delivery)
+            self._endings.append(export.measure(resource, reader).shutdown)
             start_counters(service)
 
 

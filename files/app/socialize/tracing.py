@@ -32,7 +32,7 @@ def span(
         try:
             yield made
         except Exception as error:
-            failed(made, getattr(error, "error_type", type(error).__name__))
+            failed(made, error_type(error))
             raise
 
 
@@ -52,6 +52,11 @@ def failed(made: Span, error_type: str) -> None:
     """
     made.set_status(Status(StatusCode.ERROR))
     made.set_attribute("error.type", error_type)
+
+
+def error_type(error: Exception) -> str:
+    """The class of errors that an exception belongs to: the one that it names, or else its own."""
+    return str(getattr(error, "error_type", type(error).__name__))
 
 
 def in_trace() -> bool:

@@ -86,26 +86,27 @@ class Worker:
         if taken:
             job, waited = taken
             begin_context(job.correlation_id)
-            JOB_WAIT.record(waited.total_seconds(), _labels(job))
-            await self._process(job)
+            await self._process(job, waited.total_seconds())
         return taken is not None
 
-    async def _process(self, job: jobs.Job) -> None:
+    async def _process(self, job: jobs.Job, waited: float) -> None:
         fields = {"job": job.kind, "job_id": str(job.id), "attempt": job.attempts}
-        started = time.perf_counter()
-        try:
-            # A trace of its own, linked to the request that queued the job: that one may be long over.
-            with tracing.span(
-                f"process {jobs.QUEUE}", SpanKind.CONSUMER, jobs.messaging("process", job.kind), _links(job)
-            ):
+        # A trace of its own, linked to the request that queued the job: that one may be long over.
+        with tracing.span(
+            f"process {jobs.QUEUE}", SpanKind.CONSUMER, jobs.messaging("process", job.kind), _links(job)
+        ) as span:
+            JOB_WAIT.record(waited, _labels(job))
+            started = time.perf_counter()
+            try:
                 await self._do(job)
                 async with self._sessions() as db:
                     await jobs.finish(db, job, self._settings.clean_up_seconds)
                 _log.info("job done", extra=fields)
-        except Exception as error:
-            await self._failed(job, error, fields)
-        finally:
-            JOB_DURATION.record(time.perf_counter() - started, _labels(job))
+            except Exception as error:
+                tracing.failed(span, tracing.error_type(error))
+                await self._failed(job, error, fields)
+            finally:
+                JOB_DURATION.record(time.perf_counter() - started, _labels(job))
 
     async def _do(self, job: jobs.Job) -> None:
         if job.attempts > self._settings.worker_max_attempts and not job.schedule:

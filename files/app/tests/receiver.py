@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
@@ -38,7 +38,11 @@ class Receiver:
     """What has arrived so far."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
+        self.status = 200
+        self.paths: list[str] = []
+        """Of every request, refused ones too."""
         self.raw: list[bytes] = []
         self._lock = threading.Lock()
         self._spans: list[Received] = []
@@ -66,6 +70,12 @@ class Receiver:
         with self._lock:
             return {entry.message.name: entry.message for entry in self._metrics if entry.service == service}
 
+    def exemplars(self, service: str, name: str) -> list[Exemplar]:
+        """All that ever came with a metric: each is sent once."""
+        with self._lock:
+            sent = [e.message for e in self._metrics if (e.service, e.message.name) == (service, name)]
+        return [exemplar for metric in sent for point in points(metric) for exemplar in point.exemplars]
+
     def value(self, service: str, name: str, **labels: str) -> float | None:
         """The newest value of a counter or gauge; "." in labels is written "__"."""
         wanted = {label.replace("__", "."): value for label, value in labels.items()}
@@ -77,12 +87,12 @@ class Receiver:
     def take(self, path: str, body: bytes) -> None:
         with self._lock:
             self.raw.append(body)
-            if path == "/v1/traces":
+            if path.endswith("/v1/traces"):
                 for sent in ExportTraceServiceRequest.FromString(body).resource_spans:
                     resource = values(sent.resource.attributes)
                     for scope in sent.scope_spans:
                         self._spans += [Received(resource, span) for span in scope.spans]
-            elif path == "/v1/metrics":
+            elif path.endswith("/v1/metrics"):
                 for measured in ExportMetricsServiceRequest.FromString(body).resource_metrics:
                     resource = values(measured.resource.attributes)
                     for group in measured.scope_metrics:
@@ -98,22 +108,24 @@ def points(metric: Metric | None) -> list[Any]:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver that listens."""
+def receiving(port: int = 0) -> Iterator[Receiver]:
+    """A receiver that listens, by default on a port that was free."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             packed = self.headers.get("Content-Encoding") == "gzip"
-            receiver.take(self.path, gzip.decompress(body) if packed else body)
-            self.send_response(200)
+            receiver.paths.append(self.path)
+            if receiver.status == 200:
+                receiver.take(self.path, gzip.decompress(body) if packed else body)
+            self.send_response(receiver.status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             return
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         receiver = Receiver(server.server_port)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bucket import Bucket, storing
-from client import Person, new_email
+from client import ATTACHMENT, Person, create_all, invited_person, new_email
 from contract import Contract
 from mailserver import Mailbox
 from mailserver import receiving as receiving_mail
@@ -76,7 +76,8 @@ def workflows(
 ) -> str:
     """Do everything that the app can do; returns the trace id of the request that made an invite."""
     person = Person(server)
-    trace = invite(person, worker, mailbox)
+    invite = invited_person(person, mailbox, {"X-Correlation-Id": CORRELATION})
+    worker.line("the job is done", message="job done", job="send_invite")
     create_all(person)
     send_wrong_requests(person)
     fail_to_send(person, worker, mailbox)
@@ -86,47 +87,7 @@ def workflows(
         connection.execute("DROP TABLE feedback_reports")
         assert person.http.post("/api/feedback", json={"type": "bug", "message": "x"}).status_code == 500
     assert person.http.post("/api/auth/logout").status_code == 204
-    return trace
-
-
-def invite(person: Person, worker: Worker, mailbox: Mailbox) -> str:
-    workspace = person.workspace(person.organization())
-    address = new_email()
-    headers = {"X-Correlation-Id": CORRELATION}
-    body = {"email": address}
-    answer = person.http.post(f"/api/workspaces/{workspace}/invites", json=body, headers=headers)
-    assert answer.status_code == 201
-    mail = eventually(lambda: mailbox.to(address), "the mail arrives")[0]
-    worker.line("the job is done", message="job done", job="send_invite")
-    token = re.search(r"token=(\S+)", mail.get_content())
-    guest = Person(person.server, address)
-    assert token
-    assert guest.http.post("/api/invites/accept", json={"token": token[1]}).status_code == 200
-    return str(answer.headers["X-Trace-Id"])
-
-
-def create_all(person: Person) -> None:
-    organization = person.organization()
-    workspace = person.workspace(organization)
-    items = f"/api/workspaces/{workspace}/content-items"
-    item = f"/api/content-items/{person.created(items, title='x')['id']}"
-    person.created(f"{item}/comments", body="x")
-    for decision in ("approved", "rejected"):
-        person.created(f"{item}/decisions", decision=decision)
-    for kind in ("bug", "idea"):
-        person.created("/api/feedback", type=kind, message="x")
-    upload = person.http.post(f"/api/workspaces/{workspace}/uploads", content=b"x", headers=DISPOSITION)
-    assert person.http.get(f"/api/uploads/{upload.json()['id']}").content == b"x"
-    for path in ("/api/organizations", f"/api/organizations/{organization}/workspaces", items):
-        person.items(path)
-    for path in ("comments", "decisions"):
-        person.items(f"{item}/{path}")
-    person.http.get("/api/me")
-    measured = [{"name": name, "value": 0.2} for name in ("LCP", "INP", "CLS")]
-    assert person.http.post("/api/ux/vitals", json={"measurements": measured}).status_code == 204
-
-
-DISPOSITION = {"Content-Disposition": "attachment; filename=x"}
+    return str(invite.headers["X-Trace-Id"])
 
 
 def send_wrong_requests(person: Person) -> None:
@@ -143,7 +104,7 @@ def fail_to_send(person: Person, worker: Worker, mailbox: Mailbox) -> None:
     workspace = person.workspace(person.organization())
     person.created(f"/api/workspaces/{workspace}/invites", email=new_email())
     line = worker.line("it is given up", message="job is a dead letter")
-    assert (line["error_type"], line["dependency"]) == ("rejected", "smtp")
+    assert (line["error_type"], line["dependency"], len(line["trace_id"])) == ("rejected", "smtp", 32)
     worker.line("a clean-up", message="job done", job="clean_up")
 
 
@@ -151,7 +112,7 @@ def break_storage(person: Person, bucket: Bucket) -> None:
     workspace = person.workspace(person.organization())
     path = f"/api/workspaces/{workspace}/uploads"
     bucket.server.stop()
-    assert person.http.post(path, content=b"x", headers=DISPOSITION).status_code == 503
+    assert person.http.post(path, content=b"x", headers=ATTACHMENT).status_code == 503
 
 
 @pytest.mark.parametrize("service", [API, WORKER])
@@ -161,13 +122,13 @@ def test_the_metrics_are_those_of_the_contract(run: Run, contract: Contract, ser
 
 
 @pytest.mark.parametrize("service", [API, WORKER])
-def test_types_units_and_buckets_are_those_of_the_contract(
+def test_types_texts_units_and_buckets_are_those_of_the_contract(
     run: Run, contract: Contract, service: str
 ) -> None:
     emitted = run.receiver.metrics(service)
     for name, listed in contract.metrics(service).items():
         metric = emitted[name]
-        assert metric.unit == listed["unit"], name
+        assert (metric.unit, metric.description) == (listed["unit"], listed["description"]), name
         kind = metric.WhichOneof("data")
         if listed["type"] == "counters":
             assert (kind, metric.sum.is_monotonic) == ("sum", True), name
@@ -284,6 +245,14 @@ def test_a_job_is_linked_to_the_request_that_queued_it(run: Run) -> None:
     assert "smtp send" in children
     logged = [line for line in run.lines if line.get("trace_id") == process.trace_id.hex()]
     assert {line["correlation_id"] for line in logged} == {CORRELATION}
+
+
+@pytest.mark.parametrize(("service", "name"), [(API, DURATION), (WORKER, "socialize.job.duration")])
+def test_histograms_point_at_traces(run: Run, service: str, name: str) -> None:
+    traces = {span.trace_id for span in run.receiver.spans(service)}
+    exemplars = {exemplar.trace_id for exemplar in run.receiver.exemplars(service, name)}
+    assert exemplars
+    assert exemplars <= traces
 
 
 def test_resources_are_those_of_the_contract(run: Run, contract: Contract) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +88,22 @@ def test_without_migrations_it_is_not_ready(
         eventually(lambda: ready(server)[0] == 200, "ready after the migration")
 
 
-def test_it_stays_ready_while_a_newer_version_has_migrated(
+def status_at(server: Server, revision: str) -> int:
+    """The status of readiness, once the server has seen the revision; 0 before."""
+    status, report = ready(server)
+    return status if f"at {revision}, " in report["checks"]["migrations"]["detail"] else 0
+
+
+def test_it_stays_ready_on_the_schema_of_a_newer_version_and_on_no_other(
     own_server: Server, postgres: Postgres, database: str
 ) -> None:
     with postgres.connect(database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'newer'")
-        eventually(lambda: "newer" in str(ready(own_server)), "the new revision is seen")
-        assert ready(own_server)[0] == 200
+        for revision, status in (("0003", 200), ("f3a9c1", 503), ("0010", 200), ("0001", 503)):
+            connection.execute("UPDATE alembic_version SET version_num = %s", [revision])
+            assert eventually(partial(status_at, own_server, revision), "the revision is seen") == status
         connection.execute("DELETE FROM alembic_version")
-        eventually(lambda: ready(own_server)[0] == 503, "an empty table is not ready")
+        eventually(lambda: "no revision" in str(ready(own_server)), "the empty table is seen")
+        assert ready(own_server)[0] == 503
 
 
 def test_many_callers_cost_the_database_one_check_a_second(

@@ -197,11 +197,13 @@ def test_a_killed_worker_loses_no_job(
     office: Office, mailbox: Mailbox, directory: Path, mail_env: dict[str, str], postgres: Postgres
 ) -> None:
     mailbox.released.clear()
+    mailbox.answer = "451 nobody is there any more"
     address = new_email()
     office.owner.created(office.invites, email=address)
     with working(directory, mail_env):
         assert mailbox.arrived.wait(20)
     assert queued(postgres, mail_env) == [(1, False)]  # Killed in the middle; the job is still there.
+    mailbox.answer = None
     mailbox.released.set()
     with working(directory, mail_env) as successor:
         delivered(mailbox, address)
@@ -232,7 +234,8 @@ def test_sigterm_lets_a_job_finish_and_takes_no_other(
 ) -> None:
     long = mail_env | {"SOCIALIZE_WORKER_JOB_SECONDS": "20", "SOCIALIZE_WORKER_CONCURRENCY": "1"}
     mailbox.released.clear()
-    office.owner.created(office.invites, email=new_email())
+    address = new_email()
+    office.owner.created(office.invites, email=address)
     with working(directory, long) as worker:
         assert mailbox.arrived.wait(20)
         office.owner.created(office.invites, email=new_email())
@@ -241,7 +244,9 @@ def test_sigterm_lets_a_job_finish_and_takes_no_other(
         assert worker.process.poll() is None
         mailbox.released.set()
         assert worker.exit_status() == 0
-    assert sorted(queued(postgres, mail_env)) == [(0, False), (1, False)]  # One held up, one untouched.
+    assert [mail["To"] for mail in mailbox.mails] == [address]
+    assert [line["attempt"] for line in worker.lines() if line.get("job") == "send_invite"] == [1]
+    assert queued(postgres, mail_env) == [(0, False)]  # The other one is untouched.
 
 
 def test_two_workers_never_do_the_same_job(

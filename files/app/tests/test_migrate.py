@@ -81,12 +81,27 @@ def test_a_failure_is_one_sentence(env: dict[str, str], change: dict[str, str], 
     assert PASSWORD not in done.stdout
 
 
-def test_a_newer_database_is_left_alone(postgres: Postgres, database: str, env: dict[str, str]) -> None:
+def at(postgres: Postgres, database: str, revision: str) -> None:
     with postgres.connect(database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'newer'")
+        connection.execute("UPDATE alembic_version SET version_num = %s", [revision])
+
+
+def test_a_newer_database_is_left_as_it_is(postgres: Postgres, database: str, env: dict[str, str]) -> None:
+    at(postgres, database, "0010")
+    done = program.run("migrate", env=env)
+    sentence = "the database is at 0010, newer than 0002, which this version knows; it is left as it is"
+    assert (done.returncode, done.stderr) == (0, f"socialize: {sentence}\n")
+    assert revisions(postgres, database) == ["0010"]
+
+
+def test_a_database_of_something_else_is_refused(
+    postgres: Postgres, database: str, env: dict[str, str]
+) -> None:
+    at(postgres, database, "f3a9c1")
     done = program.run("migrate", env=env)
     sentence = "the database is at a revision that this version does not know"
     assert (done.returncode, done.stderr) == (1, f"socialize: cannot migrate: {sentence}\n")
+    assert revisions(postgres, database) == ["f3a9c1"]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(

@@ -1,6 +1,6 @@
-"""Telemetry as operators set it: off, on, sampled, scraped, and with nobody listening."""
+"""Telemetry as operators set it: off, on, sampled, scraped, to one address or to several."""
 
-import time
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +10,11 @@ import pytest
 from client import Person
 from postgres import free_port
 from program import Server, eventually, serving
-from receiver import Receiver, receiving, values
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from receiver import Receiver, points, receiving, values
 
+API, DURATION = "socialize-api", "http.server.request.duration"
+CUMULATIVE = 2
 PARENT = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -80,41 +83,74 @@ def test_without_an_endpoint_nothing_is_sent_and_nothing_is_told(own_server: Ser
     assert not any("Otel" in name for name in names)
 
 
-def test_with_nobody_listening_the_app_works_and_ends_in_time(directory: Path, env: dict[str, str]) -> None:
-    nowhere = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
-    fast = {"OTEL_METRIC_EXPORT_INTERVAL": "200", "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    with serving(directory, env | nowhere | fast) as server:
-        person = Person(server)
-        person.organization()
-        server.line("the failure is told", level="error")
-        started = time.monotonic()
+def test_metrics_alone_go_to_an_address_of_their_own_and_no_span_is_kept(
+    directory: Path, env: dict[str, str], receiver: Receiver
+) -> None:
+    path = "/api/v1/otlp/v1/metrics"
+    own = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": receiver.endpoint + path}
+    with serving(directory, env | own) as server:
+        for headers, expected in ((traceparent(sampled=True), PARENT), ({}, "[0-9a-f]{32}")):
+            answer = server.http.get("/api/me", headers=headers)
+            line = server.request_line(answer.headers["X-Correlation-Id"])
+            assert re.fullmatch(expected, answer.headers["X-Trace-Id"])
+            assert line["trace_id"] == answer.headers["X-Trace-Id"]
         server.terminate()
         assert server.exit_status() == 0
-    assert time.monotonic() - started < 10
+    assert set(receiver.paths) == {path}
+    assert [point.count for point in points(receiver.metrics(API)[DURATION])] == [2]
+    assert receiver.exemplars(API, DURATION) == []  # They would point at traces that nobody has.
 
 
-def test_metrics_can_be_scraped_instead(directory: Path, env: dict[str, str], receiver: Receiver) -> None:
+def test_an_address_of_its_own_is_stronger_than_the_base(
+    directory: Path, env: dict[str, str], receiver: Receiver
+) -> None:
+    with receiving() as other:
+        own = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{other.endpoint}/deep/v1/metrics"}
+        with serving(directory, env | receiver.env | own) as server:
+            trace = server.http.get("/api/me").headers["X-Trace-Id"]
+            server.terminate()
+            assert server.exit_status() == 0
+        assert set(receiver.paths) == {"/v1/traces"}
+        assert set(other.paths) == {"/deep/v1/metrics"}
+        assert {exemplar.trace_id.hex() for exemplar in other.exemplars(API, DURATION)} == {trace}
+        sent = other.metrics(API)
+    for name in (DURATION, "socialize.login.attempts", "http.server.active_requests"):
+        kind = getattr(sent[name], str(sent[name].WhichOneof("data")))
+        assert kind.aggregation_temporality == CUMULATIVE, name
+
+
+def test_metrics_can_be_scraped_and_traces_pushed(
+    directory: Path, env: dict[str, str], receiver: Receiver
+) -> None:
     port = free_port()
-    scrape = {"SOCIALIZE_METRICS_TRANSPORT": "scrape", "SOCIALIZE_METRICS_PORT": str(port)}
-    with serving(directory, env | receiver.env | scrape) as server:
+    own = {
+        "SOCIALIZE_METRICS_TRANSPORT": "scrape",
+        "SOCIALIZE_METRICS_PORT": str(port),
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{receiver.endpoint}/v1/traces",
+    }
+    with serving(directory, env | own) as server:
         Person(server).organization()
-        text = eventually(lambda: scraped(port, "socialize_queue_depth{"), "the queue has been read")
+        eventually(lambda: "socialize_queue_oldest_age_seconds" in scraped(port), "the queue has been read")
+        samples = scraped(port)
         server.terminate()
         assert server.exit_status() == 0
-    for series in (
-        "socialize_organizations_created_total 1.0",
-        "socialize_comments_created_total 0.0",
-        'socialize_approval_decisions_total{socialize_decision="rejected"} 0.0',
-        "http_server_request_duration_seconds_bucket{",
-        'db_client_connection_max{db_client_connection_pool_name="main"} 10.0',
-        "socialize_worker_heartbeat_age_seconds ",
-    ):
-        assert series in text, series
-    assert "python_" not in text
-    assert receiver.spans()  # Traces go their own way.
-    assert receiver.metrics("socialize-api") == {}
+    assert {
+        "socialize_organizations_created_total": 1.0,
+        "socialize_comments_created_total": 0.0,
+        'socialize_approval_decisions_total{socialize_decision="rejected"}': 0.0,
+        'db_client_connection_max{db_client_connection_pool_name="main"}': 10.0,
+    }.items() <= samples.items()
+    assert any(name.startswith("http_server_request_duration_seconds_bucket{") for name in samples)
+    assert "socialize_worker_heartbeat_age_seconds" in samples
+    assert not any(name.startswith("python_") for name in samples)
+    assert set(receiver.paths) == {"/v1/traces"}
 
 
-def scraped(port: int, what: str) -> str:
-    text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
-    return text if what in text else ""
+def scraped(port: int) -> dict[str, float]:
+    """Every sample, asked for as Prometheus does."""
+    accept = {"Accept": "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"}
+    answer = httpx2.get(f"http://127.0.0.1:{port}/metrics", headers=accept)
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+    assert list(text_string_to_metric_families(answer.text))  # type: ignore[no-untyped-call]
+    lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}

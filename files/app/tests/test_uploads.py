@@ -1,10 +1,13 @@
 """Uploads, into a directory and into an S3-compatible service."""
 
+import asyncio
 import concurrent.futures
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +17,9 @@ from bucket import Bucket, storing
 from client import Person
 from postgres import Postgres
 from program import Server, eventually, serving
+
+from socialize.blobs import BlobError, open_blobs
+from socialize.settings import load_settings
 
 CONTENT = bytes(range(256)) * 400
 
@@ -106,6 +112,34 @@ def test_a_broken_storage_is_503_and_not_ready(
     with postgres.connect(database) as connection:
         assert len(connection.execute("SELECT 1 FROM uploads").fetchall()) == 1
     assert "canary" not in stored.output()
+
+
+class BreaksOff(BaseHTTPRequestHandler):
+    """A storage service that promises more than it sends."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"short")
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_content_that_breaks_off_is_a_failure_of_the_storage(
+    in_bucket: Storage, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        here = {"SOCIALIZE_S3_ENDPOINT": f"http://127.0.0.1:{server.server_port}"}
+        for name, value in (env | in_bucket.env | here).items():
+            monkeypatch.setenv(name, value)
+        blobs = open_blobs(load_settings())
+        assert blobs
+        with pytest.raises(BlobError) as failure:
+            asyncio.run(blobs.get("x"))
+    assert failure.value.error_type == "connection"
 
 
 def test_a_file_that_the_database_does_not_know_does_not_stay(

@@ -8,5 +8,11 @@ from preprod.render.templates import rendered
 
 
 def files(view: View) -> Bundle:
-    text = rendered("blackbox-exporter/blackbox.yml.j2", settings=view.settings)
-    return {"blackbox-exporter/blackbox.yml": File(text, takes_effect="boot", service="blackbox-exporter")}
+    """Configuration, and the authority that the app's certificate comes from where the image does not know it."""
+    texts = {"blackbox.yml": rendered("blackbox-exporter/blackbox.yml.j2", settings=view.settings)}
+    if view.settings.acme_root:
+        texts["acme-root.pem"] = view.settings.acme_root
+    return {
+        f"blackbox-exporter/{name}": File(text, takes_effect="boot", service="blackbox-exporter")
+        for name, text in texts.items()
+    }

@@ -1,10 +1,19 @@
-"""Not written yet."""
+"""Grafana's provisioning: its data sources, and where its dashboards lie.
+
+What the files may say stands in Grafana's documentation ("Provision Grafana", "Provision the Tempo data source") and
+in the structures that read them (``pkg/services/provisioning``).
+"""
 
 from __future__ import annotations
 
-from preprod.render.bundle import Bundle
+from preprod.render.bundle import Bundle, File
 from preprod.render.observability.view import View
+from preprod.render.templates import rendered
 
 
 def files(view: View) -> Bundle:
-    return {}
+    texts = {
+        "grafana/datasources/preprod.yaml": rendered("grafana/datasources.yaml.j2", view=view, settings=view.settings),
+        "grafana/providers/preprod.yaml": rendered("grafana/dashboards.yaml.j2"),
+    }
+    return {path: File(text, takes_effect="boot", service="grafana") for path, text in texts.items()}

@@ -9,6 +9,7 @@ from typing import Any
 from docker.models.containers import Container as SdkContainer
 
 from preprod.paths import BASE
+from preprod.render.compose import FILES
 from verify.nouns.container import Container, Mount
 from verify.nouns.target import Target
 
@@ -64,8 +65,9 @@ class Compose:
 
     @cached_property
     def _file(self) -> dict[str, Any]:
+        files = [option for name in FILES if name in self._target.deployment.files for option in ("-f", name)]
         text = self._target.output(
-            'docker compose --project-directory "$1" -f "$1/compose.yaml" config --format json', BASE
+            'cd "$1" && shift && docker compose --project-directory . "$@" config --format json', BASE, *files
         )
         parsed: dict[str, Any] = json.loads(text)
         return parsed

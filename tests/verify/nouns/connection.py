@@ -25,8 +25,8 @@ class Connection(Protocol):
     def engine(self) -> str:
         """URL by which the Docker SDK reaches the host's engine."""
 
-    def loopback(self, port: int) -> tuple[str, int]:
-        """Address and port here that lead to a port of the host's own loopback address."""
+    def way_to(self, address: str, port: int) -> tuple[str, int]:
+        """Address and port here that lead to a place which the host reaches: its loopback address, a container."""
 
     def close(self) -> None:
         """End what was opened."""
@@ -47,8 +47,8 @@ class Local:
         self._relay = UnixRelay(self._directory / "engine", ["sudo", "-n", *_DIAL_ENGINE])
         return f"unix://{self._relay.path}"
 
-    def loopback(self, port: int) -> tuple[str, int]:
-        return "127.0.0.1", port
+    def way_to(self, address: str, port: int) -> tuple[str, int]:
+        return address, port
 
     def close(self) -> None:
         if self._relay:
@@ -83,11 +83,11 @@ class Ssh:
         relay = self._relays["engine"] = UnixRelay(self._directory / "engine", argv)
         return f"unix://{relay.path}"
 
-    def loopback(self, port: int) -> tuple[str, int]:
-        relay = self._relays.get(port)
+    def way_to(self, address: str, port: int) -> tuple[str, int]:
+        relay = self._relays.get((address, port))
         if not isinstance(relay, TcpRelay):
-            argv = ["ssh", "-F", str(self._config), "-W", f"127.0.0.1:{port}", self._name]
-            relay = self._relays[port] = TcpRelay(argv)
+            argv = ["ssh", "-F", str(self._config), "-W", f"{address}:{port}", self._name]
+            relay = self._relays[address, port] = TcpRelay(argv)
         return relay.address
 
     def close(self) -> None:

@@ -74,9 +74,14 @@ class Container:
         return dict(entry.split("=", 1) for entry in self._config["Env"])
 
     @property
+    def pid(self) -> int:
+        """Id on the host of its first process."""
+        return int(self._state["Pid"])
+
+    @property
     def process(self) -> Process:
         """Its first process."""
-        return Process(self._target, int(self._state["Pid"]))
+        return Process(self._target, self.pid)
 
     # -- walls -----------------------------------------------------------------------------------
     @property
@@ -155,6 +160,22 @@ class Container:
     @property
     def networks(self) -> set[str]:
         return set(self._sdk.attrs["NetworkSettings"]["Networks"])
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Network -> its address there; the host reaches all of them."""
+        networks = self._sdk.attrs["NetworkSettings"]["Networks"]
+        return {name: network["IPAddress"] for name, network in networks.items() if network["IPAddress"]}
+
+    @property
+    def address(self) -> str:
+        """One of its addresses.
+
+        :raises LookupError: it has none, because it does not run.
+        """
+        for address in self.addresses.values():
+            return address
+        raise LookupError(f"{self} has no address: it is {self.status}")
 
     @property
     def published(self) -> set[str]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
 from preprod.catalogue import CATALOGUE
+from preprod.contract import Contract, load
+from preprod.images import Flavour
+from preprod.observability import Retention
 from preprod.paths import MANIFEST
 from verify.nouns.errors import NotVerifiable
 from verify.nouns.inventory import ROOT
@@ -18,12 +23,33 @@ class Service(BaseModel):
 
     image: str
     version: str
+    flavour: Flavour
     uid: int
     gid: int
     capabilities: tuple[str, ...]
     memory_mb: int
     pids: int
     data_path: str | None
+
+
+class Observability(BaseModel):
+    """What the manifest says of the observability overlay."""
+
+    contract: str
+    """Path of the app's telemetry contract in the checkout."""
+    app_metrics: Literal["scrape", "otlp"]
+    scrape_interval: int
+    """Seconds."""
+    outage_tolerance: int
+    """Seconds that a store may be down without a gap afterwards."""
+    retention: Retention
+    grafana: str | None
+    """Its URL."""
+
+    @cached_property
+    def promised(self) -> Contract:
+        """The app's telemetry contract."""
+        return load(ROOT / self.contract)
 
 
 class Deployment(BaseModel):
@@ -36,6 +62,7 @@ class Deployment(BaseModel):
     published: tuple[str, ...]
     services: dict[str, Service]
     one_shot: tuple[str, ...]
+    observability: Observability | None
     secrets: dict[str, tuple[str, ...]]
     files: dict[str, str]
     """Path below the base directory -> mode (octal), uid and gid, as ``0644 0 0``."""
@@ -46,9 +73,9 @@ class Deployment(BaseModel):
         return self.commit.removesuffix("-dirty")
 
     @property
-    def observed(self) -> bool:
-        """Whether the observability overlay is part of it."""
-        return "prometheus" in self.services
+    def proven(self) -> list[str]:
+        """Every service with version and flavour, as ``prometheus 2.53 (packaged)``."""
+        return [f"{name} {service.version} ({service.flavour})" for name, service in self.services.items()]
 
     def component(self, service: str, image: str) -> str:
         """Name of the entry by which a service is judged; one that ends by itself runs another service's image.
@@ -65,6 +92,10 @@ class Deployment(BaseModel):
     def cpus(self, component: str) -> float:
         """Processors that a container may use; the manifest leaves this to the catalogue."""
         return CATALOGUE[component].cpus
+
+    def has_health_check(self, component: str) -> bool:
+        """Whether the image has anything to ask with."""
+        return bool(CATALOGUE[component].image(self.services[component].flavour).health)
 
     def tmpfs(self, component: str) -> frozenset[str]:
         """Paths that are writable in memory."""

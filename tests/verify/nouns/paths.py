@@ -28,8 +28,8 @@ def entries(target: Target, paths: Iterable[str]) -> dict[str, Entry]:
 
 
 def below(target: Target, directory: str) -> dict[str, Entry]:
-    """Everything below a directory that is not hidden: relative path -> entry."""
-    found = target.output('cd "$1" && find . -mindepth 1 -name ".*" -prune -o -print', directory).splitlines()
+    """Everything below a directory but hidden directories: relative path -> entry."""
+    found = target.output('cd "$1" && find . -mindepth 1 -type d -name ".*" -prune -o -print', directory).splitlines()
     listed = [f"{directory}/{path.removeprefix('./')}" for path in found if path != "."]
     return {path.removeprefix(f"{directory}/"): entry for path, entry in entries(target, listed).items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -35,15 +36,24 @@ class Person:
     def get(self, path: str) -> requests.Response:
         return self._api.request("GET", path, headers=self._authorization)
 
-    def post(self, path: str, **body: str) -> requests.Response:
-        return self._api.request("POST", path, json=body or None, headers=self._authorization)
+    def post(self, path: str, headers: Mapping[str, str] | None = None, /, **body: str) -> requests.Response:
+        return self._api.request("POST", path, json=body or None, headers={**self._authorization, **(headers or {})})
 
-    def created(self, path: str, **body: str) -> dict[str, Any]:
+    def created(self, path: str, headers: Mapping[str, str] | None = None, /, **body: str) -> dict[str, Any]:
         """Post the body and give what came about.
 
         :raises UnexpectedAnswer: the answer is not 201.
         """
-        return expected(self.post(path, **body), 201)
+        return expected(self.post(path, headers, **body), 201)
+
+    def content_item(self) -> str:
+        """Id of a new one, in an organization and a workspace of its own.
+
+        :raises UnexpectedAnswer: the app refuses.
+        """
+        organization = self.created("/api/organizations", name="Verification")["id"]
+        workspace = self.created(f"/api/organizations/{organization}/workspaces", name="Verification")["id"]
+        return str(self.created(f"/api/workspaces/{workspace}/content-items", title="Verification")["id"])
 
     def ids(self, path: str) -> list[str]:
         """Ids of the things listed at a path.

@@ -12,6 +12,7 @@ from docker import DockerClient
 from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
+from preprod.catalogue import OVERLAY
 from preprod.paths import MANIFEST
 from verify.nouns.connection import connect
 from verify.nouns.deployment import Deployment, parsed
@@ -66,8 +67,15 @@ class Target:
             phrases["systemd"] = "start at boot (PID 1 is not systemd)"
         if not self._userland_proxy():
             phrases["userland-proxy"] = "sockets of docker-proxy (switched off in daemon.json)"
-        if not self.deployment.observed:
-            phrases["observability"] = "metrics, traces, log search and alerts (no observability overlay is deployed)"
+        return phrases | self._unobserved()
+
+    def _unobserved(self) -> dict[str, str]:
+        overlay = self.deployment.observability
+        if not overlay:
+            return {"observability": "metrics, traces, log search and alerts (no observability overlay is deployed)"}
+        phrases: dict[str, str] = {name: name for name in OVERLAY if name not in self.deployment.services}
+        if overlay.app_metrics == "scrape":
+            phrases["exemplars"] = "exemplars (the app's metrics are scraped, and its exporter offers none)"
         return phrases
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""The observability overlay of a host, on those that have it."""

@@ -1,0 +1,148 @@
+"""The programs of the overlay, and the traffic that is looked for in them, as fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from preprod.contract import Contract, Signal, signals
+from verify.nouns.alloy import Alloy
+from verify.nouns.api import Api, UnexpectedAnswer
+from verify.nouns.bystander import Bystander
+from verify.nouns.case import FROM_HOST, Case
+from verify.nouns.compose import Compose
+from verify.nouns.database import Database
+from verify.nouns.deployment import Deployment, Observability
+from verify.nouns.flow import Flow
+from verify.nouns.jobs import Jobs
+from verify.nouns.loki import LokiQuery
+from verify.nouns.machine import Machine
+from verify.nouns.program import Program
+from verify.nouns.prometheus import PromQuery
+from verify.nouns.target import Target
+from verify.nouns.tempo import Tempo
+
+EXPORT_MILLISECONDS = 60_000
+"""Between two exports of metrics, where the app's environment says nothing else: the OpenTelemetry SDK's default."""
+
+SLACK_SECONDS = 15
+"""For what comes on top of an interval: a scrape or an export itself, and the load of a small host."""
+
+
+@pytest.fixture
+def observability(deployment: Deployment) -> Observability:
+    assert deployment.observability
+    return deployment.observability
+
+
+@pytest.fixture
+def contract(observability: Observability) -> Contract:
+    """The app's telemetry contract."""
+    return observability.promised
+
+
+@pytest.fixture
+def api_service(contract: Contract) -> str:
+    """The service that answers HTTP, by its name in the contract: its job in Prometheus."""
+    assert contract.http
+    return contract.http.service
+
+
+# -- programs ----------------------------------------------------------------------------------------
+@pytest.fixture
+def programs(target: Target, compose: Compose) -> Callable[[str], Program]:
+    """A program of the overlay by its name."""
+
+    def program(name: str) -> Program:
+        try:
+            return Program(target, compose.container(name))
+        except LookupError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return program
+
+
+@pytest.fixture
+def program(case: Case, programs: Callable[[str], Program]) -> Program:
+    return programs(case.thing)
+
+
+@pytest.fixture
+def prometheus(programs: Callable[[str], Program]) -> PromQuery:
+    return PromQuery(programs("prometheus"))
+
+
+@pytest.fixture
+def loki(programs: Callable[[str], Program]) -> LokiQuery:
+    return LokiQuery(programs("loki"))
+
+
+@pytest.fixture
+def tempo(programs: Callable[[str], Program]) -> Tempo:
+    return Tempo(programs("tempo"))
+
+
+@pytest.fixture
+def alloy(programs: Callable[[str], Program]) -> Alloy:
+    return Alloy(programs("alloy"))
+
+
+@pytest.fixture
+def machine(target: Target) -> Machine:
+    return Machine(target)
+
+
+@pytest.fixture
+def jobs(compose: Compose, database: Database) -> Jobs:
+    return Jobs(compose.container("worker"), database)
+
+
+# -- metrics -----------------------------------------------------------------------------------------
+def _metric(case: Case, contract: Contract) -> Signal:
+    return next(signal for signal in signals(contract) if signal.name == case.thing)
+
+
+# Three names for one thing: each stands for other metrics of the contract (verify.nouns.case).
+metric = counter = gauge = pytest.fixture(_metric)
+
+
+@pytest.fixture
+def patience(observability: Observability, compose: Compose) -> float:
+    """Seconds until what the app has measured can be asked of Prometheus."""
+    if observability.app_metrics == "scrape":
+        return observability.scrape_interval + SLACK_SECONDS
+    told = compose.container("api").environment.get("OTEL_METRIC_EXPORT_INTERVAL", EXPORT_MILLISECONDS)
+    return int(told) / 1000 + SLACK_SECONDS
+
+
+# -- traffic -----------------------------------------------------------------------------------------
+_FLOWS = pytest.StashKey[dict[str, Flow]]()
+
+
+@pytest.fixture
+def flow(
+    target: Target,
+    contract: Contract,
+    api_service: str,
+    prometheus: PromQuery,
+    entrance: Callable[[str], Api],
+    machine: Machine,
+    pytestconfig: pytest.Config,
+) -> Flow:
+    """Requests that are looked for in every store; one flow a host, because it takes its time to arrive there."""
+    flows = pytestconfig.stash.setdefault(_FLOWS, {})
+    if target.name not in flows:
+        try:
+            flows[target.name] = Flow(contract, api_service, prometheus, entrance(FROM_HOST), machine)
+        except UnexpectedAnswer as error:
+            pytest.fail(str(error), pytrace=False)
+    return flows[target.name]
+
+
+@pytest.fixture
+def bystander(target: Target, deployment: Deployment) -> Iterator[Bystander]:
+    """A container beside the project that prints what it should not."""
+    bystander = Bystander(target, deployment.services["postgres"].image)
+    yield bystander
+    bystander.remove()
