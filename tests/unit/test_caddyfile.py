@@ -22,8 +22,8 @@ def directives(block: str) -> list[str]:
 
 
 def sites(text: str) -> list[str]:
-    """Addresses of the site blocks; the first block holds the global options."""
-    return re.findall(r"^(\S+) \{$", text, re.MULTILINE)
+    """Addresses of the site blocks; the first block holds the global options, one in brackets is only imported."""
+    return re.findall(r"^([^\s(]+) \{$", text, re.MULTILINE)
 
 
 def test_without_a_domain_there_is_plain_http_and_no_certificate() -> None:
@@ -36,7 +36,9 @@ def test_without_a_domain_there_is_plain_http_and_no_certificate() -> None:
 def test_a_domain_is_the_sites_address_and_turns_on_strict_transport() -> None:
     text = caddyfile(domain="app.example.org")
     assert sites(text) == ["http://:9080", "app.example.org"]
-    assert 'Strict-Transport-Security "max-age=31536000"' in text
+    (security,) = re.findall(r"^\(security\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    assert 'Strict-Transport-Security "max-age=31536000"' in directives(security)
+    assert directives(text).count("import security") == 2, "on the app's answers, and on Caddy's own"
 
 
 def test_the_acme_settings_reach_the_global_options() -> None:
