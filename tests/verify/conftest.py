@@ -207,8 +207,14 @@ def _container(compose: Compose, service: str) -> Container:
         pytest.fail(str(error), pytrace=False)
 
 
+@pytest.fixture(scope="session")
+def outages() -> dict[str, str]:
+    """Way to an app -> why it does not serve, empty where it does. Found out once: Caddy keeps each asker waiting."""
+    return {}
+
+
 @pytest.fixture
-def api(case: Case, pytestconfig: pytest.Config) -> Api:
+def api(case: Case, pytestconfig: pytest.Config, outages: dict[str, str]) -> Api:
     resolved = dict(entry.split("=", 1) for entry in pytestconfig.getoption("resolve", []))
     domain = case.target.deployment.domain or ""
 
@@ -217,7 +223,12 @@ def api(case: Case, pytestconfig: pytest.Config) -> Api:
 
     route = case.target.connection.loopback if case.thing == FROM_HOST else from_the_controller
     ca: Any = pytestconfig.getoption("ca", None)
-    return Api(origin(case.target.deployment), f"{case.thing} {case.target}", route, ca)
+    api = Api(origin(case.target.deployment), f"{case.thing} {case.target}", route, ca)
+    if str(api) not in outages:
+        outages[str(api)] = api.outage()
+    if outages[str(api)]:
+        pytest.fail(outages[str(api)], pytrace=False)
+    return api
 
 
 @pytest.fixture
