@@ -151,6 +151,13 @@ class Settings(ObservabilitySettings):
     image_archives: str | None = Field(
         None, description="Directory on the controller that holds the archives (`*.tar`, `*.tar.gz`)."
     )
+    images_kept: int = Field(
+        2,
+        ge=1,
+        le=100,
+        description="How many built images of each kind stay on the host after a deploy: the one that is in use, and "
+        "those before it, to go back to.",
+    )
     packages_date: str = Field(
         "2026-11-01",
         pattern=r"^\d{4}-\d{2}-\d{2}$",
