@@ -60,8 +60,9 @@ def changed(done: subprocess.CompletedProcess[str]) -> dict[str, bool]:
 
 
 def test_a_dry_run_on_a_blank_host_foresees_the_whole_story(tmp_path: Path) -> None:
-    done = pyinfra(inventory(tmp_path, firewall=True), "--dry", "--diff")
+    done = pyinfra(inventory(tmp_path), "--dry", "--diff", "--data=firewall=true", "--data=http_port=8081")
     assert changed(done) == {name: name not in UNCHANGED for name in STORY}
+    assert "127.0.0.1:8081:8080" in done.stderr, "what is said on the command line has the setting's type"
     assert "will create /srv/preprod/caddy/Caddyfile (mode 0644, owner 0:0)" in done.stderr
     assert "+name: socialize" in done.stderr
 
