@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import StringCommand
 from typing_extensions import override
 
+from preprod.facts.docker import DockerFact
 from preprod.facts.shell import script
 
 
-class ImagesHeld(FactBase[set[str]]):
+class ImagesHeld(DockerFact[set[str]]):
     """The asked-for references that the engine holds; none while there is no engine.
 
     :param references: image references.
@@ -22,10 +23,6 @@ class ImagesHeld(FactBase[set[str]]):
     """
 
     default = set
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(self, references: Iterable[str]) -> StringCommand:
@@ -46,7 +43,7 @@ class BuiltImages:
     """References that deploys made use of, the latest last."""
 
 
-class OwnImages(FactBase[BuiltImages]):
+class OwnImages(DockerFact[BuiltImages]):
     """Every image below a prefix of repositories; none while there is no engine.
 
     :param prefix: what stands before the first slash.
@@ -57,10 +54,6 @@ class OwnImages(FactBase[BuiltImages]):
     """
 
     default = BuiltImages
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(self, prefix: str) -> StringCommand:

@@ -1,5 +1,6 @@
 # $1 project, $2 service, $3 digest of its files; then the files, "--", and the command to run in its container.
 #include bundle-previous
+#include compose-of-service
 project=$1 service=$2 digest=$3
 shift 3
 files=
@@ -8,8 +9,7 @@ while [ "$1" != -- ]; do
   shift
 done
 shift
-id=$(docker ps -q --no-trunc --filter "label=com.docker.compose.project=$project" \
-  --filter "label=com.docker.compose.service=$service" | head -n 1)
+id=$(of_service "$service" --filter status=running | head -n 1)
 if said=$(docker exec "$id" "$@" 2>&1); then
   install -d -m 0700 "$STATE/reloaded"
   echo "$id $(docker inspect --format '{{.State.StartedAt}}' "$id") $digest" >"$STATE/.stamp"

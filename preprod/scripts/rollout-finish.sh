@@ -1,12 +1,9 @@
 # $1 project, $2 service, $3 the container that stays: requests are led to it, then the others drain and go. Then the
 # files that Caddy reads besides.
 #include bundle-previous
+#include compose-of-service
 project=$1 service=$2 keep=$3
 shift 3
-of_service() {
-  docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
-    --filter "label=com.docker.compose.service=$1" --filter label=com.docker.compose.oneoff=False
-}
 name=$(docker inspect --format '{{.Name}}' "$keep")
 upstream=$STATE/upstream/$service.caddy before=$STATE/upstream/.$service.before
 install -d -m 0755 "$STATE/upstream"
