@@ -7,6 +7,7 @@ unknown or ill-typed value is refused in one sentence before anything is touched
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -151,6 +152,13 @@ class Settings(ObservabilitySettings):
     image_archives: str | None = Field(
         None, description="Directory on the controller that holds the archives (`*.tar`, `*.tar.gz`)."
     )
+    images_kept: int = Field(
+        2,
+        ge=1,
+        le=100,
+        description="How many built images of each kind stay on the host after a deploy: the one that is in use, and "
+        "those before it, to go back to.",
+    )
     packages_date: str = Field(
         "2026-11-01",
         pattern=r"^\d{4}-\d{2}-\d{2}$",
@@ -227,7 +235,8 @@ def load(data: Mapping[str, Any], foreign: Iterable[str] = ()) -> Settings:
     skip = set(foreign)
     own = {name: value for name, value in data.items() if name not in skip and not name.startswith("_")}
     try:
-        return Settings.model_validate(own)
+        # As JSON: strict about types (True is no port, "8080" none either), yet a list will do for every sequence.
+        return Settings.model_validate_json(json.dumps(own, default=str), strict=True)
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(detail) for detail in error.errors())) from None
 

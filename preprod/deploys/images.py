@@ -8,7 +8,8 @@ from preprod.deploys.plan import Plan
 from preprod.deploys.wheels import wheels
 from preprod.images import OWN_PREFIX
 from preprod.operations import images
-from preprod.render.recipes import SUITE_PYTHON, recipes
+from preprod.render.recipes import SUITE_PYTHON, Recipe, recipes
+from preprod.settings import Settings
 
 
 @deploy("Images")
@@ -25,9 +26,23 @@ def provide(plan: Plan) -> None:
     if own:
         images.built(
             name="build",
-            recipes=list(recipes(settings, "packaged" if settings.image_source == "packages" else "official").values()),
+            recipes=_recipes(settings),
             wanted=own,
             mirror=settings.debian_mirror,
             security=settings.debian_security_mirror,
             wheels=lambda: wheels(plan.host.machine, SUITE_PYTHON),
         )
+
+
+@deploy("Images")
+def tidy(plan: Plan) -> None:
+    """After a deploy that went well: the images of earlier ones go, but for those to go back to."""
+    references = {choice.reference for choice in plan.chosen.values()}
+    if plan.settings.image_source != "archives":
+        references |= {recipe.reference for recipe in _recipes(plan.settings)}
+    own = {reference for reference in references if reference.startswith(f"{OWN_PREFIX}/")}
+    images.pruned(name="prune", prefix=OWN_PREFIX, wanted=own, kept=plan.settings.images_kept)
+
+
+def _recipes(settings: Settings) -> list[Recipe]:
+    return list(recipes(settings, "packaged" if settings.image_source == "packages" else "official").values())

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import StringCommand
 from typing_extensions import override
 
+from preprod.facts.docker import DockerFact
 from preprod.facts.shell import script
 
 
@@ -56,7 +57,7 @@ class ProjectState:
     refusal: str = ""
 
 
-class Project(FactBase[ProjectState]):
+class Project(DockerFact[ProjectState]):
     """Candidate and reality of a Compose project in one round trip; right before any file has been uploaded.
 
     :param project: name of the Compose project.
@@ -71,10 +72,6 @@ class Project(FactBase[ProjectState]):
     """
 
     default = ProjectState
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(
@@ -104,7 +101,7 @@ class Project(FactBase[ProjectState]):
         )
 
 
-class Containers(FactBase[tuple[Container, ...]]):
+class Containers(DockerFact[tuple[Container, ...]]):
     """The containers of a project, after at most ``patience`` seconds of waiting for none of them to be unsettled.
 
     :param project: name of the Compose project.
@@ -117,10 +114,6 @@ class Containers(FactBase[tuple[Container, ...]]):
     """
 
     default = tuple
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(self, project: str, patience: int = 0, one_shots: Iterable[str] = ()) -> StringCommand:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import StringCommand
 from typing_extensions import override
 
+from preprod.facts.docker import DockerFact
 from preprod.facts.shell import script
 
 
-class Logins(FactBase[str]):
+class Logins(DockerFact[str]):
     """``accepted``, ``refused`` (one role at least: a wrong password, no such role), ``unknown`` (no database to ask).
 
     :param project: name of the Compose project.
@@ -22,10 +23,6 @@ class Logins(FactBase[str]):
     @override
     def default() -> str:
         return "unknown"
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(self, project: str) -> StringCommand:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import StringCommand
 from typing_extensions import override
 
+from preprod.facts.docker import DockerFact
 from preprod.facts.shell import script
 
 
-class VolumeOwners(FactBase[dict[str, str]]):
+class VolumeOwners(DockerFact[dict[str, str]]):
     """Volume name -> ``uid:gid`` of its top directory, for the volumes that exist.
 
     :param volumes: full volume names.
@@ -21,10 +22,6 @@ class VolumeOwners(FactBase[dict[str, str]]):
     """
 
     default = dict[str, str]
-
-    @override
-    def requires_command(self, *args: object, **kwargs: object) -> str:
-        return "docker"
 
     @override
     def command(self, volumes: Iterable[str]) -> StringCommand:

@@ -116,7 +116,10 @@ class _Run:
             good = self._new(wanted, [c.identifier for c in own])
         new = good[0] if good else ""
         yield from self._wait([wanted], only=new, giving_up=self._abandoning(new, own))
-        yield script("rollout-finish", self.project, wanted.name, new)
+        yield script("rollout-finish", self.project, wanted.name, new, *self._read_by_caddy())
+
+    def _read_by_caddy(self) -> list[str]:
+        return [path for service in self.services if service.name == "caddy" for path in service.reload_files]
 
     def _abandoning(self, new: str, own: Sequence[Container]) -> Callable[[str], StringCommand] | None:
         """How a new container is given up; not at all where no other is up, for that would leave none."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from pathlib import Path
 
 from pyinfra import host
 from pyinfra.api import FileUploadCommand, StringCommand, operation
 
-from preprod.facts.images import ImagesHeld
+from preprod.facts.images import BuiltImages, ImagesHeld, OwnImages
 from preprod.facts.shell import script
 from preprod.paths import STATE
 from preprod.render.recipes import SUITE, Recipe
@@ -132,3 +132,51 @@ def context(recipe: Recipe, wheels: Wheels) -> io.BytesIO:
             tar.addfile(entry, io.BytesIO(content))
     buffer.seek(0)
     return buffer
+
+
+@operation()
+def pruned(prefix: str, wanted: Collection[str], kept: int) -> Generator[StringCommand, None, None]:
+    """
+    Of each repository of ours only what containers use, and the images that deploys made use of last. The order of
+    deploys counts and not the time of a build: who goes back to an older release and then on to a new one can go
+    back to the older one again.
+
+    + prefix: what stands before the first slash of our repositories
+    + wanted: references that this deploy made use of, whether or not a container runs them
+    + kept: how many images stay in each repository, the wanted one among them
+
+    **Example:**
+
+    .. code:: python
+
+        images.pruned(name="Images | prune", prefix="socialize-preprod", wanted=wanted, kept=2)
+    """
+    found: BuiltImages = host.get_fact(OwnImages, prefix=prefix)
+    latest = {_repository(reference): reference for reference in found.deployed}
+    news = sorted(reference for reference in wanted if latest.get(_repository(reference)) != reference)
+    gone = surplus(found, wanted, kept)
+    if not news and not gone:
+        host.noop("no image is left over")
+        return
+    for reference in gone:
+        host.log(f"will remove {reference}")
+    remembered = [r for r in found.deployed if r in found.used and r not in (*news, *gone)]
+    yield script("images-prune", " ".join([*remembered, *news]), *gone)
+
+
+def surplus(found: BuiltImages, wanted: Collection[str], kept: int) -> list[str]:
+    """What goes; an image that is wanted and not there yet has its place among those that are kept."""
+    repositories: dict[str, list[str]] = {}
+    for reference in sorted({*found.used, *wanted}, key=lambda r: _latest_first(r, found, wanted)):
+        repositories.setdefault(_repository(reference), []).append(reference)
+    overdue = [reference for ranked in repositories.values() for reference in ranked[kept:]]
+    return sorted(r for r in overdue if r not in wanted and not found.used[r])
+
+
+def _latest_first(reference: str, found: BuiltImages, wanted: Collection[str]) -> tuple[bool, int, str]:
+    when = found.deployed.index(reference) if reference in found.deployed else -1
+    return reference not in wanted, -when, reference
+
+
+def _repository(reference: str) -> str:
+    return reference.rpartition(":")[0]

@@ -31,6 +31,12 @@ class File:
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def record(self) -> str:
+        """What the manifest says of it: mode, uid, gid, and the content's digest, unless that would tell a secret."""
+        content = "secret" if self.secret else f"sha256:{self.sha256}"
+        return f"{self.mode:04o} {self.uid} {self.gid} {content}"
+
 
 Bundle = Mapping[str, File]
 """Path relative to the base directory -> file."""

@@ -80,11 +80,12 @@ def _manifest(
                 "domain": settings.domain,
                 "published": published(settings),
                 "firewall": settings.firewall,
+                "log_level": settings.log_level,
                 "services": {name: _service(choice) for name, choice in chosen.items()},
                 "one_shot": list(ONE_SHOT),
                 "observability": _observability(view) if view else None,
                 "secrets": {s.secret.name: [secrets.directory(r) for r in s.secret.readers] for s in steps},
-                "files": {path: f"{file.mode:04o} {file.uid} {file.gid}" for path, file in bundle.items()},
+                "files": {path: file.record for path, file in bundle.items()},
             },
             indent=2,
         )

@@ -3,7 +3,8 @@ cd "$STATE/stage"
 for path in "$@"; do
   install -d -m 0755 "$(dirname "$BASE/$path")"
   install -d -m 0700 "$(dirname "$STATE/previous/$path")"
-  if [ -f "$BASE/$path" ]; then cp -p "$BASE/$path" "$STATE/previous/$path"; else rm -f "$STATE/previous/$path"; fi
+  rm -f "$STATE/previous/$path"
+  if [ -f "$BASE/$path" ]; then cp -p "$BASE/$path" "$STATE/previous/$path"; else ln -s none "$STATE/previous/$path"; fi
   if [ -d "$BASE/$path" ] && [ ! -L "$BASE/$path" ]; then rm -rf "${BASE:?}/$path"; fi
   mv -T "$path" "$BASE/$path"
 done

@@ -87,6 +87,11 @@ def test_files_are_found_by_reader_and_effect() -> None:
     assert list(read_by(BUNDLE, "postgres", "reload")) == []
 
 
+def test_a_record_tells_the_digest_of_a_file_unless_it_is_secret() -> None:
+    assert A.record == "0640 999 998 sha256:87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
+    assert replace(A, secret=True).record == "0640 999 998 secret"
+
+
 def look(found: BundleState) -> dict[str, fakehost.Answer]:
     lines = [f"file {s.sha256} {s.mode:o} {s.uid} {s.gid} {path}" for path, s in found.files.items()]
     manifest = f"manifest {base64.b64encode(found.manifest.encode()).decode()}"

@@ -22,8 +22,8 @@ def directives(block: str) -> list[str]:
 
 
 def sites(text: str) -> list[str]:
-    """Addresses of the site blocks; the first block holds the global options."""
-    return re.findall(r"^(\S+) \{$", text, re.MULTILINE)
+    """Addresses of the site blocks; the first block holds the global options, one in brackets is only imported."""
+    return re.findall(r"^([^\s(]+) \{$", text, re.MULTILINE)
 
 
 def test_without_a_domain_there_is_plain_http_and_no_certificate() -> None:
@@ -36,7 +36,9 @@ def test_without_a_domain_there_is_plain_http_and_no_certificate() -> None:
 def test_a_domain_is_the_sites_address_and_turns_on_strict_transport() -> None:
     text = caddyfile(domain="app.example.org")
     assert sites(text) == ["http://:9080", "app.example.org"]
-    assert 'Strict-Transport-Security "max-age=31536000"' in text
+    (security,) = re.findall(r"^\(security\) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    assert 'Strict-Transport-Security "max-age=31536000"' in directives(security)
+    assert directives(text).count("import security") == 2, "on the app's answers, and on Caddy's own"
 
 
 def test_the_acme_settings_reach_the_global_options() -> None:
@@ -83,7 +85,7 @@ def test_a_request_waits_longer_than_an_upstream_is_left_out() -> None:
 def test_caddy_sees_the_directory_where_a_rollout_names_its_container() -> None:
     services = yaml.safe_load(bundle(settings())["compose.yaml"].text)["services"]
     assert f".{STATE.removeprefix(BASE)}/upstream:/etc/caddy-upstream:ro" in services["caddy"]["volumes"]
-    assert '"$STATE/upstream/$service.caddy"' in shell.text("rollout-finish")
+    assert "upstream=$STATE/upstream/$service.caddy" in shell.text("rollout-finish")
     assert '"$STATE"/upstream/*.caddy' in shell.text("compose-look")
 
 
@@ -128,6 +130,8 @@ def test_without_grafana_there_is_no_way_to_it(changes: dict[str, Any]) -> None:
 def test_every_site_has_the_guards(changes: dict[str, Any]) -> None:
     text = caddyfile(**changes)
     public = [site for site in sites(text) if site not in ("http://:9080", "http://:9081")]
-    for guard in ("-Server", "X-Frame-Options DENY", "?Referrer-Policy no-referrer", "max_size 10MB"):
+    for guard in ("\n\timport security", "max_size 10MB", "error @overlong 413"):
         assert text.count(guard) == len(public), guard
+    for header in ("-Server", "X-Frame-Options DENY", "?Referrer-Policy no-referrer"):
+        assert text.count(header) == 1, header
     assert text.count("{") == text.count("}")

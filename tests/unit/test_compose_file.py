@@ -157,5 +157,7 @@ def test_the_manifest_tells_what_is_deployed() -> None:
         f"/etc/preprod/secrets/{reader}" for reader in ("postgres", "api", "worker")
     ]
     assert set(manifest["files"]) == set(files) - {"manifest.json"}
-    assert manifest["files"]["postgres/init/10-app.sh"] == "0755 0 0"
+    script = files["postgres/init/10-app.sh"]
+    assert manifest["files"]["postgres/init/10-app.sh"] == f"0755 0 0 sha256:{script.sha256}"
+    assert manifest["log_level"] == "warning"
     assert manifest["services"]["caddy"]["capabilities"] == ["NET_BIND_SERVICE"]

@@ -16,7 +16,7 @@ UNHEALTHY = replace(NEW, health="unhealthy")
 DOWN = replace(OLD, status="exited", exit_code=137, health="none")
 
 START = ("rollout-start", "socialize", "api")
-FINISH = ("rollout-finish", "socialize", "api", "id-api-2")
+FINISH = ("rollout-finish", "socialize", "api", "id-api-2", "caddy/Caddyfile")
 ABANDON = ("rollout-abandon", "socialize", "id-api-2")
 FAIL = ("compose-fail", "socialize")
 
@@ -52,13 +52,13 @@ def test_the_old_one_is_kept_where_it_is_the_good_one() -> None:
     """The setting that the new one was started for has been changed back."""
     stale = replace(NEW, config_hash="0123456789")
     state = having("api", stale, FOUND["api"])
-    assert calls(converge(state, state)) == [("rollout-finish", "socialize", "api", "id-api")]
+    assert calls(converge(state, state)) == [("rollout-finish", "socialize", "api", "id-api", "caddy/Caddyfile")]
 
 
 @pytest.mark.parametrize("upstreams", [{}, {"api": "socialize-api-7"}], ids=["nowhere", "elsewhere"])
 def test_requests_are_led_to_the_one_that_runs(upstreams: dict[str, str]) -> None:
     done = converge(replace(GOOD, upstreams=upstreams))
-    assert calls(done) == [("rollout-finish", "socialize", "api", "id-api")]
+    assert calls(done) == [("rollout-finish", "socialize", "api", "id-api", "caddy/Caddyfile")]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_each_stage_is_healthy_before_the_next_begins() -> None:
         ("rollout-start", "socialize", "api"),
         ("compose-wait", "socialize", "0", "-"),
         ("compose-wait", "socialize", "10", "-"),
-        ("rollout-finish", "socialize", "api", "id-api"),
+        ("rollout-finish", "socialize", "api", "id-api", "caddy/Caddyfile"),
         ("compose-up", "socialize", "worker", "caddy"),
         ("compose-wait", "socialize", "10", "-"),
     ]

@@ -13,7 +13,7 @@ from preprod.contract import load, loads, signals
 from preprod.render import contract_page
 from preprod.render.contract_page import CONTRACTS, duration, expectation, number, page, percent
 from preprod.render.emitter import emitter
-from unit.test_contract import GIVEN
+from unit.contracts import GIVEN
 
 PREPROD = Path(sys.executable).with_name("preprod")
 SOCIALIZE = CONTRACTS / "socialize.yaml"

@@ -48,7 +48,9 @@ FACTS = {
     f"{path.stem}.{node.name}": node
     for path, tree in trees("facts").items()
     for node in tree.body
-    if isinstance(node, ast.ClassDef) and any(ast.unparse(base).startswith("FactBase") for base in node.bases)
+    if isinstance(node, ast.ClassDef)
+    and any(ast.unparse(base).startswith(("FactBase", "DockerFact")) for base in node.bases)
+    and node.name != "DockerFact"
 }
 CALLS = [
     pytest.param(call, id=f"{path.stem} {ast.unparse(call.func)}:{call.lineno}")

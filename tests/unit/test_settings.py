@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -11,17 +12,17 @@ _DOMAIN = r"String should match pattern '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"http_prot": 1}, "unknown setting 'http_prot': did you mean 'http_port'? (docs/settings.md lists them)"),
     ({"zzzzqq": 1}, "unknown setting 'zzzzqq' (docs/settings.md lists them)"),
-    (
-        {"http_port": "x"},
-        "setting 'http_port' is 'x', but: Input should be a valid integer, unable to parse string as an integer",
-    ),
+    ({"http_port": "x"}, "setting 'http_port' is 'x', but: Input should be a valid integer"),
+    ({"http_port": "8080"}, "setting 'http_port' is '8080', but: Input should be a valid integer"),
+    ({"http_port": True}, "setting 'http_port' is True, but: Input should be a valid integer"),
+    ({"http_port": 8080.0}, "setting 'http_port' is 8080.0, but: Input should be a valid integer"),
+    ({"trace_sample_ratio": True}, "setting 'trace_sample_ratio' is True, but: Input should be a valid number"),
     ({"http_port": 0}, "setting 'http_port' is 0, but: Input should be greater than or equal to 1"),
     ({"http_port": 65536}, "setting 'http_port' is 65536, but: Input should be less than or equal to 65535"),
     ({"db_pool_size": None}, "setting 'db_pool_size' is None, but: Input should be a valid integer"),
-    (
-        {"firewall": "perhaps"},
-        "setting 'firewall' is 'perhaps', but: Input should be a valid boolean, unable to interpret input",
-    ),
+    ({"firewall": "yes"}, "setting 'firewall' is 'yes', but: Input should be a valid boolean"),
+    ({"firewall": 1}, "setting 'firewall' is 1, but: Input should be a valid boolean"),
+    ({"environment": 5}, "setting 'environment' is 5, but: Input should be a valid string"),
     ({"domain": "Example.org"}, f"setting 'domain' is 'Example.org', but: {_DOMAIN}"),
     ({"domain": "localhost"}, f"setting 'domain' is 'localhost', but: {_DOMAIN}"),
     ({"domain": "a.org {\n"}, f"setting 'domain' is 'a.org {{\\n', but: {_DOMAIN}"),
@@ -29,7 +30,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"image_source": "pip"},
         "setting 'image_source' is 'pip', but: Input should be 'registry', 'archives' or 'packages'",
     ),
-    ({"app_secrets": "smtp"}, "setting 'app_secrets' is 'smtp', but: Input should be a valid tuple"),
+    ({"app_secrets": "smtp"}, "setting 'app_secrets' is 'smtp', but: Input should be a valid array"),
     (
         {"app_secrets": ["../x"]},
         "setting 'app_secrets.0' is '../x', but: String should match pattern '^[a-z][a-z0-9_]{0,62}$'",
@@ -43,10 +44,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "setting 'firewall_allow.0.ports.0' is 0, but: Input should be greater than or equal to 1",
     ),
     (
+        {"firewall_allow": [{"source": "10.0.0.0/8", "ports": [True]}]},
+        "setting 'firewall_allow.0.ports.0' is True, but: Input should be a valid integer",
+    ),
+    (
         {"firewall_allow": [{"source": "10.0.0.0/8", "port": 80}]},
         "unknown setting 'firewall_allow.0.port' (docs/settings.md lists them)",
     ),
-    ({"docker_daemon": []}, "setting 'docker_daemon' is [], but: Input should be a valid dictionary"),
+    ({"docker_daemon": []}, "setting 'docker_daemon' is [], but: Input should be an object"),
     (
         {"secret_generation": {"app_db_password": 0}},
         "setting 'secret_generation.app_db_password' is 0, but: Input should be greater than or equal to 1",
@@ -91,6 +96,18 @@ def test_names_of_connectors_and_global_arguments_are_not_settings() -> None:
 def test_a_foreign_name_is_still_unknown_where_it_was_not_announced() -> None:
     with pytest.raises(SettingsError, match="unknown setting 'ssh_user'"):
         load({"ssh_user": "root"})
+
+
+def test_what_python_can_say_in_several_ways_may_be_said_in_any() -> None:
+    rule = {"source": ip_network("10.0.0.0/8"), "ports": (80,)}
+    same = load({"firewall_allow": [rule], "app_secrets": ("a",), "trace_sample_ratio": 1})
+    assert same == load(
+        {
+            "firewall_allow": ({"source": "10.0.0.0/8", "ports": [80]},),
+            "app_secrets": ["a"],
+            "trace_sample_ratio": 1.0,
+        }
+    )
 
 
 def test_the_defaults_satisfy_the_model() -> None:

@@ -30,9 +30,11 @@ STORY = [
     "App | volumes",
     "App | files",
     "App | services",
+    "Images | prune",
     "Report | what runs where",
 ]
-UNCHANGED = {"Report | what runs where"}
+UNCHANGED = {"Images | prune", "Report | what runs where"}
+"""Only what this package built is pruned, and the story's images come from a registry."""
 
 
 def pyinfra(inventory: Path, *flags: str) -> subprocess.CompletedProcess[str]:
@@ -58,8 +60,9 @@ def changed(done: subprocess.CompletedProcess[str]) -> dict[str, bool]:
 
 
 def test_a_dry_run_on_a_blank_host_foresees_the_whole_story(tmp_path: Path) -> None:
-    done = pyinfra(inventory(tmp_path, firewall=True), "--dry", "--diff")
+    done = pyinfra(inventory(tmp_path), "--dry", "--diff", "--data=firewall=true", "--data=http_port=8081")
     assert changed(done) == {name: name not in UNCHANGED for name in STORY}
+    assert "127.0.0.1:8081:8080" in done.stderr, "what is said on the command line has the setting's type"
     assert "will create /srv/preprod/caddy/Caddyfile (mode 0644, owner 0:0)" in done.stderr
     assert "+name: socialize" in done.stderr
 
@@ -67,6 +70,7 @@ def test_a_dry_run_on_a_blank_host_foresees_the_whole_story(tmp_path: Path) -> N
 def test_package_built_images_are_built_instead_of_pulled_and_the_firewall_is_a_choice(tmp_path: Path) -> None:
     names = changed(pyinfra(inventory(tmp_path, image_source="packages", app_image=None), "--dry"))
     assert names["Images | build"]
+    assert names["Images | prune"], "what was built is remembered"
     assert [name for name in STORY if name not in names] == ["Images | pull", "Firewall | rules of published ports"]
 
 

@@ -207,9 +207,20 @@ def _container(compose: Compose, service: str) -> Container:
         pytest.fail(str(error), pytrace=False)
 
 
+@pytest.fixture(scope="session")
+def outages() -> dict[str, str]:
+    """Way to an app -> why it does not serve, empty where it does. Found out once: Caddy keeps each asker waiting."""
+    return {}
+
+
 @pytest.fixture
-def api(case: Case, entrance: Callable[[str], Api]) -> Api:
-    return entrance(case.thing)
+def api(case: Case, entrance: Callable[[str], Api], outages: dict[str, str]) -> Api:
+    api = entrance(case.thing)
+    if str(api) not in outages:
+        outages[str(api)] = api.outage()
+    if outages[str(api)]:
+        pytest.fail(outages[str(api)], pytrace=False)
+    return api
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+import requests
 
 from verify.nouns.api import CORRELATION_HEADER, Api, expected
 from verify.nouns.deployment import Deployment
@@ -14,6 +15,15 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
+
+
+def security_headers(answer: requests.Response) -> dict[str, str | None]:
+    return {name: answer.headers.get(name) for name in SECURITY_HEADERS}
+
+
+def telling(answer: requests.Response) -> list[str]:
+    """Headers that tell what serves."""
+    return [name for name in ("Server", "X-Powered-By") if name in answer.headers]
 
 
 def test_the_app_is_alive(api: Api) -> None:
@@ -46,11 +56,19 @@ def test_an_unknown_path_gets_the_uniform_error(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["/health/live", "/no-such-path", "/api/me"])
 def test_every_answer_has_the_security_headers_and_tells_no_server(api: Api, path: str) -> None:
-    headers = api.get(path).headers
-    found = {name: headers.get(name) for name in SECURITY_HEADERS}
-    assert found == SECURITY_HEADERS, f"security headers of {path} of {api}"
-    telling = [name for name in ("Server", "X-Powered-By") if name in headers]
-    assert telling == [], f"{path} of {api} should not tell what serves it"
+    answer = api.get(path)
+    assert security_headers(answer) == SECURITY_HEADERS, f"security headers of {path} of {api}"
+    assert telling(answer) == [], f"{path} of {api} should not tell what serves it"
+
+
+def test_what_caddy_refuses_looks_like_an_error_of_the_app(api: Api) -> None:
+    # Only the announcement goes out, and Caddy does not wait for what it announces.
+    answer = api.request("POST", "/api/auth/login", headers={"Content-Length": "10000001"})
+    body = expected(answer, 413)
+    assert body["error"]["code"] == "payload_too_large", f"an over-long body sent to {api}"
+    assert body["correlation_id"] == answer.headers[CORRELATION_HEADER], f"{api}: one id in body and header"
+    assert security_headers(answer) == SECURITY_HEADERS, f"security headers of what Caddy itself answers at {api}"
+    assert telling(answer) == [], f"what Caddy itself answers at {api} should not tell what serves it"
 
 
 def test_a_correlation_id_comes_back(api: Api) -> None:

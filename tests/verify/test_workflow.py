@@ -1,4 +1,4 @@
-"""What the app is for, done by users who are new in each run (they stay in the database)."""
+"""What the app is for, done by users who are new in each run (docs/operations.md says how they go)."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ def test_it_predicts_every_operation_of_the_first_deploy(blank: DryRun) -> None:
         "App | volumes",
         "App | files",
         "App | services",
+        "Images | prune",
     }
 
 

@@ -9,8 +9,14 @@ from deployments import KILLED_AT, DryRun
 from package import API, Package, Run
 
 from preprod.catalogue import BASE
+from preprod.images import OWN_PREFIX
 
 FILES, SERVICES = "App | files", "App | services"
+
+EARLIER_RELEASES = f"""
+image=$(docker inspect -f '{{{{.Config.Image}}}}' {API})
+for n in 1 2 3; do printf "FROM $image\\nLABEL release=$n\\n" | docker build -q -t {OWN_PREFIX}/app:0-$n -; done
+"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ MISHAPS = [
     ),
     Mishap("a secret can be read by others", "chmod 0444 /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
     Mishap("a copy of a secret is gone", "rm /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
+    Mishap("images of earlier releases are left over", EARLIER_RELEASES, {"Images | prune"}),
     Mishap("the engine was stopped", "systemctl stop docker.socket docker", {"Engine | installed and running"}),
     Mishap("Compose was removed", "rm /usr/local/lib/docker/cli-plugins/docker-compose", {"Engine | Compose plugin"}),
 ]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from package import API, Package
+import re
+
+from package import API, ROOT, Package
+
+MANUAL = ROOT / "docs" / "operations.md"
+COUNT = """docker exec socialize-postgres-1 psql -U postgres -d socialize -Atc "select count(*) from users where {}" """
 
 
 def test_the_suite_passes_over_ssh(clean: Package) -> None:
@@ -11,8 +16,30 @@ def test_the_suite_passes_over_ssh(clean: Package) -> None:
     assert "skipped" not in done.stdout
 
 
+def test_its_users_go_by_the_command_in_the_manual_and_others_stay(clean: Package) -> None:
+    def count(condition: str) -> int:
+        return int(clean.world.check_output(COUNT.format(condition)))
+
+    assert clean.verify("-k", "content_item").returncode == 0
+    others = count("email !~ '^verify-'")
+    assert count("email ~ '^verify-'") > 0
+    (command,) = re.findall(r"^host# (.*?verify-.*?)^```$", MANUAL.read_text(), re.MULTILINE | re.DOTALL)
+    clean.world.check_output(command)
+    assert (count("email ~ '^verify-'"), count("email !~ '^verify-'")) == (0, others)
+
+
 def test_the_suite_fails_where_a_container_is_softened(clean: Package) -> None:
     clean.world.check_output(f"docker update --pids-limit -1 {API}")
     done = clean.verify("-k", "limit")
     clean.world.check_output(f"docker rm -f {API}")
     assert done.returncode == 1, done.stdout
+
+
+def test_with_the_app_down_it_is_asked_once(clean: Package) -> None:
+    clean.world.check_output(f"docker stop {API}")
+    done = clean.verify("-k", "test_endpoints or test_workflow")
+    assert done.returncode == 1, done.stdout
+    assert "serves nothing: 50" in done.stdout, done.stdout
+    assert " passed" not in done.stdout, done.stdout
+    seconds = float(re.findall(r" in (\d+\.\d+)s", done.stdout)[-1])
+    assert seconds < 40, "Caddy lets a request wait for 15 s: one waits, the others need not"

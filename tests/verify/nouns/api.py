@@ -68,6 +68,14 @@ class Api:
             session.mount(f"{scheme}://", _Routed(self._route))
         return session
 
+    def outage(self) -> str:
+        """Why nothing else needs to be asked; empty where the app serves."""
+        try:
+            answer = self.get("/health/live")
+        except UnexpectedAnswer as error:
+            return str(error)
+        return f"{self} serves nothing: {answer.status_code} {answer.text[:200]}" if answer.status_code >= 500 else ""
+
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
         return self.request("GET", path, headers=headers)
 

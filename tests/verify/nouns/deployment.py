@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from preprod.catalogue import CATALOGUE
 from preprod.contract import Contract, load
@@ -52,6 +52,10 @@ class Observability(BaseModel):
         return load(ROOT / self.contract)
 
 
+FileRecord = Annotated[str, Field(pattern=r"^\d{4} \d+ \d+ (sha256:[0-9a-f]{64}|secret)$")]
+"""Mode (octal), uid, gid, and the content's digest unless it is a secret."""
+
+
 class Deployment(BaseModel):
     """The manifest of a host."""
 
@@ -59,13 +63,30 @@ class Deployment(BaseModel):
     project: str
     environment: str
     domain: str | None
+    log_level: str
     published: tuple[str, ...]
     services: dict[str, Service]
     one_shot: tuple[str, ...]
     observability: Observability | None
     secrets: dict[str, tuple[str, ...]]
-    files: dict[str, str]
-    """Path below the base directory -> mode (octal), uid and gid, as ``0644 0 0``."""
+    files: dict[str, FileRecord]
+    """By path below the base directory."""
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """Path below the base directory -> mode (octal), uid and gid, as ``0644 0 0``."""
+        return {path: record.rpartition(" ")[0] for path, record in self.files.items()}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Path below the base directory -> SHA-256 in hexadecimal, of every file that is no secret."""
+        contents = {path: record.rpartition(" ")[2] for path, record in self.files.items()}
+        return {path: text.removeprefix("sha256:") for path, text in contents.items() if text != "secret"}
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether the app writes a line about every request; at the higher levels it does not."""
+        return self.log_level in ("debug", "info")
 
     @property
     def source(self) -> str:

@@ -38,12 +38,12 @@ class Logs:
         """What is wrong with lines: number, counted from the oldest that was read, and why; texts are not told."""
         return [f"line {at}: {fault}" for at, line in enumerate(self.lines, 1) if (fault := _fault(line))]
 
-    def of_request(self, correlation_id: str) -> list[dict[str, Any]]:
-        """The lines of a request, once its own line is among them; whatever there is when time is up."""
+    def of_request(self, correlation_id: str, until: str) -> list[dict[str, Any]]:
+        """The lines of a request, once one of the type ``until`` is among them; whatever there is when time is up."""
         deadline = time.monotonic() + ARRIVAL_SECONDS
         while True:
             found = [json.loads(line) for line in self.lines if correlation_id in line]
-            if any(line.get("log_type") == "request" for line in found) or time.monotonic() > deadline:
+            if any(line.get("log_type") == until for line in found) or time.monotonic() > deadline:
                 return found
             time.sleep(0.1)
 

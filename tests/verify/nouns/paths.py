@@ -34,6 +34,13 @@ def below(target: Target, directory: str) -> dict[str, Entry]:
     return {path.removeprefix(f"{directory}/"): entry for path, entry in entries(target, listed).items()}
 
 
+def digests(target: Target, directory: str, paths: Iterable[str]) -> dict[str, str]:
+    """Path below the directory -> SHA-256 in hexadecimal, of those of the files that can be read."""
+    script = 'cd "$1"; shift; for path; do sha256sum -- "$path" 2>/dev/null || :; done'
+    lines = target.output(script, directory, *paths).splitlines()
+    return {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
+
+
 def _entry(line: str) -> tuple[str, Entry]:
     kind, mode, uid, rest = line.split("/", 3)
     gid, slash, path = rest.partition("/")
