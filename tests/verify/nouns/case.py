@@ -28,12 +28,20 @@ class Case:
         return f"{self.target}/{self.thing}" if self.thing else str(self.target)
 
 
+OWN = {"engine-proxy"}
+"""Programs of this package: a digest of the sources is part of the image's tag, and there are no releases."""
+
+
 def _services(deployment: Deployment) -> list[str]:
     return [*deployment.services, *deployment.one_shot]
 
 
 def _programs(deployment: Deployment) -> list[str]:
     return [name for name in deployment.services if name in OVERLAY] or [NOTHING]
+
+
+def _releases(deployment: Deployment) -> list[str]:
+    return [name for name in _programs(deployment) if name not in OWN] or [NOTHING]
 
 
 def _metrics(deployment: Deployment, *instruments: Instrument) -> list[str]:
@@ -48,6 +56,7 @@ THINGS: Mapping[str, Callable[[Deployment], list[str]]] = {
     "running": lambda deployment: [*deployment.services],
     "secret": lambda deployment: [*deployment.secrets],
     "program": _programs,
+    "release": _releases,
     "counter": lambda deployment: _metrics(deployment, "counter"),
     "gauge": lambda deployment: _metrics(deployment, "gauge"),
     "metric": lambda deployment: _metrics(deployment, "counter", "gauge", "histogram"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from preprod.contract import Contract, signals
 from preprod.contract.signals import HTTP_DURATION
 from verify.nouns.api import Api
@@ -16,9 +18,12 @@ COMMENTS = "socialize.comments.created"
 class Flow:
     """A comment, and a refused log-in with a canary, sent when this is made."""
 
-    def __init__(self, contract: Contract, service: str, prometheus: PromQuery, api: Api, machine: Machine) -> None:
+    def __init__(
+        self, contract: Contract, service: str, prometheus: PromQuery, api: Api, machine: Machine, delay: float
+    ) -> None:
         """
         :param service: the one that answers HTTP, by its name in the contract.
+        :param delay: seconds until what the app measures can be asked of Prometheus.
         :raises UnexpectedAnswer: the app or Prometheus does not do its part.
         """
         names = {signal.name: signal.prometheus for signal in signals(contract)}
@@ -28,12 +33,18 @@ class Flow:
         self._before = prometheus.values(f'{{job="{service}"}}')
         self.comment = commenter.comment(at)
         self.log_in = self.canary.log_in(api, at)
+        self._due = time.monotonic() + delay
         # What this has increased, in PromQL.
         self.comments = f'{names[COMMENTS]}{{job="{service}"}}'
         self.answers, self.seconds, self.buckets = (
             self.comment.selected(f"{names[HTTP_DURATION]}_{part}", service) for part in ("count", "sum", "bucket")
         )
         self.refusals = self.log_in.selected(f"{names[HTTP_DURATION]}_count", service)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that are left until all of it should have been measured."""
+        return max(0.0, self._due - time.monotonic())
 
     def growth(self, query: str) -> float:
         """By how much the series of a query have grown since before the requests; those that are new began at zero."""

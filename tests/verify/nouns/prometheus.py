@@ -40,6 +40,21 @@ class Watched:
         return f"{self.job} {self.address} is {self.health}: {self.fault or 'not asked yet'}"
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A rule that is loaded."""
+
+    name: str
+    health: str
+    """``ok``, ``err``, or ``unknown`` until it is evaluated for the first time."""
+    fault: str
+    every: float
+    """Seconds between two evaluations."""
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.health}: {self.fault or 'not evaluated yet'}"
+
+
 class PromQuery:
     """Questions to one Prometheus."""
 
@@ -84,19 +99,12 @@ class PromQuery:
         return [Watched(t["scrapePool"], t["scrapeUrl"], t["health"], t["lastError"]) for t in found]
 
     @property
-    def rules(self) -> dict[str, str]:
-        """Rule -> its health and, if it is not ``ok``, its error."""
-        groups = self._data("rules")["groups"]
-        return {
-            f"{group['name']}/{rule['name']}": f"{rule['health']} {rule.get('lastError', '')}".strip()
-            for group in groups
+    def rules(self) -> list[Rule]:
+        return [
+            Rule(f"{group['name']}/{rule['name']}", rule["health"], rule.get("lastError", ""), group["interval"])
+            for group in self._data("rules")["groups"]
             for rule in group["rules"]
-        }
-
-    @property
-    def slowest_rules(self) -> float:
-        """Seconds between two evaluations of the group that is evaluated least often; 0 without rules."""
-        return max((group["interval"] for group in self._data("rules")["groups"]), default=0)
+        ]
 
     @property
     def alertmanagers(self) -> list[str]:

@@ -68,7 +68,7 @@ class Target:
         if not self._userland_proxy():
             phrases["userland-proxy"] = "sockets of docker-proxy (switched off in daemon.json)"
         if not self.deployment.logs_requests:
-            phrases["request lines"] = f"log lines of requests (log_level is {self.deployment.log_level})"
+            phrases["request lines"] = f"log lines of requests and jobs (log_level is {self.deployment.log_level})"
         return phrases | self._unobserved()
 
     def _unobserved(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -63,9 +64,12 @@ def programs(target: Target, compose: Compose) -> Callable[[str], Program]:
     return program
 
 
-@pytest.fixture
-def program(case: Case, programs: Callable[[str], Program]) -> Program:
+def _program(case: Case, programs: Callable[[str], Program]) -> Program:
     return programs(case.thing)
+
+
+# Two names for one thing: the second stands for those that have releases (verify.nouns.case).
+program = release = pytest.fixture(_program)
 
 
 @pytest.fixture
@@ -107,13 +111,23 @@ def _metric(case: Case, contract: Contract) -> Signal:
 metric = counter = gauge = pytest.fixture(_metric)
 
 
+_BEGUN = pytest.StashKey[dict[str, float]]()
+
+
 @pytest.fixture
-def patience(observability: Observability, compose: Compose) -> float:
-    """Seconds until what the app has measured can be asked of Prometheus."""
+def delay(observability: Observability, compose: Compose) -> float:
+    """Seconds until what the app measures can be asked of Prometheus."""
     if observability.app_metrics == "scrape":
         return observability.scrape_interval + SLACK_SECONDS
     told = compose.container("api").environment.get("OTEL_METRIC_EXPORT_INTERVAL", EXPORT_MILLISECONDS)
     return int(told) / 1000 + SLACK_SECONDS
+
+
+@pytest.fixture
+def patience(target: Target, delay: float, pytestconfig: pytest.Config) -> float:
+    """Seconds to wait for what a host should always have: what is left of the delay since it was first asked."""
+    begun = pytestconfig.stash.setdefault(_BEGUN, {}).setdefault(target.name, time.monotonic())
+    return max(0.0, begun + delay - time.monotonic())
 
 
 # -- traffic -----------------------------------------------------------------------------------------
@@ -128,13 +142,14 @@ def flow(
     prometheus: PromQuery,
     entrance: Callable[[str], Api],
     machine: Machine,
+    delay: float,
     pytestconfig: pytest.Config,
 ) -> Flow:
     """Requests that are looked for in every store; one flow a host, because it takes its time to arrive there."""
     flows = pytestconfig.stash.setdefault(_FLOWS, {})
     if target.name not in flows:
         try:
-            flows[target.name] = Flow(contract, api_service, prometheus, entrance(FROM_HOST), machine)
+            flows[target.name] = Flow(contract, api_service, prometheus, entrance(FROM_HOST), machine, delay)
         except UnexpectedAnswer as error:
             pytest.fail(str(error), pytrace=False)
     return flows[target.name]

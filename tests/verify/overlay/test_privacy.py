@@ -16,8 +16,8 @@ from verify.nouns.waiting import eventually
 pytestmark = pytest.mark.needs("observability")
 
 
-def test_a_secret_in_a_request_is_in_no_metric(flow: Flow, prometheus: PromQuery, patience: float) -> None:
-    counted = eventually(lambda: flow.growth(flow.refusals), patience)
+def test_a_secret_in_a_request_is_in_no_metric(flow: Flow, prometheus: PromQuery) -> None:
+    counted = eventually(lambda: flow.growth(flow.refusals), flow.patience)
     assert counted >= 1, f"{prometheus} should have counted {flow.log_in}"
     # Not compared in the assertion itself, which would print all of it.
     found = flow.canary.word in prometheus.everything(flow.log_in.at)
@@ -32,7 +32,7 @@ def test_a_secret_in_a_request_is_in_no_trace(flow: Flow, tempo: Tempo) -> None:
     assert not found, f"the trace of {flow.log_in} in {tempo} has what it carried as password or token"
 
 
-@pytest.mark.needs("loki")
+@pytest.mark.needs("loki", "request lines")
 def test_a_secret_in_a_request_is_in_no_line(flow: Flow, loki: LokiQuery) -> None:
     sent = flow.log_in
     lines = eventually(lambda: loki.lines(f'{EVERYTHING} | trace_id="{sent.trace_id}"', sent.at), ARRIVAL_SECONDS)

@@ -20,10 +20,10 @@ def test_it_is_ready(program: Program) -> None:
     assert ready, f"{program} should answer {program.place.ready} with 200"
 
 
-def test_it_is_the_version_of_the_manifest(program: Program, deployment: Deployment) -> None:
-    wanted = deployment.services[program.name].version
-    told = {version.removeprefix("v") for version in program.versions}
-    assert any(f"{version}.".startswith(f"{wanted}.") for version in told), f"{program} should be {wanted}: {told}"
+def test_it_is_the_version_of_the_manifest(release: Program, deployment: Deployment) -> None:
+    wanted = deployment.services[release.name].version
+    told = {version.removeprefix("v") for version in release.versions}
+    assert any(f"{version}.".startswith(f"{wanted}.") for version in told), f"{release} should be {wanted}: {told}"
 
 
 @pytest.mark.needs("alloy")
