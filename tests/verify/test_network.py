@@ -27,7 +27,9 @@ def test_docker_listens_only_where_the_manifest_says(
 
 
 def test_only_caddy_publishes_ports(container: Container, deployment: Deployment) -> None:
-    debugging = {name: {f"127.0.0.1:{port}" for port in ports} for name, ports in LOOPBACK_PORTS.items()}
+    debugging: dict[str, set[str]] = {
+        name: {f"127.0.0.1:{port}" for port in ports} for name, ports in LOOPBACK_PORTS.items()
+    }
     caddys = set(deployment.published).difference(*debugging.values())
     wanted = caddys if container.service == "caddy" else debugging.get(container.service, set())
     published = wanted & set(deployment.published)

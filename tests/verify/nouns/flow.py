@@ -26,6 +26,8 @@ class Flow:
         :param delay: seconds until what the app measures can be asked of Prometheus.
         :raises UnexpectedAnswer: the app or Prometheus does not do its part.
         """
+        assert contract.http
+        service = contract.http.service
         names = {signal.name: signal.prometheus for signal in signals(contract)}
         self._prometheus = prometheus
         self.canary = Canary()

@@ -138,7 +138,6 @@ _FLOWS = pytest.StashKey[dict[str, Flow]]()
 def flow(
     target: Target,
     contract: Contract,
-    api_service: str,
     prometheus: PromQuery,
     entrance: Callable[[str], Api],
     machine: Machine,
@@ -149,7 +148,7 @@ def flow(
     flows = pytestconfig.stash.setdefault(_FLOWS, {})
     if target.name not in flows:
         try:
-            flows[target.name] = Flow(contract, api_service, prometheus, entrance(FROM_HOST), machine, delay)
+            flows[target.name] = Flow(contract, prometheus, entrance(FROM_HOST), machine, delay)
         except UnexpectedAnswer as error:
             pytest.fail(str(error), pytrace=False)
     return flows[target.name]

@@ -37,9 +37,7 @@ def test_its_measurement_leads_to_its_trace(flow: Flow, prometheus: PromQuery) -
         exemplars = prometheus.exemplars(flow.buckets, flow.comment.at)
         return flow.comment.trace_id in {labels.get("trace_id") for labels in exemplars}
 
-    assert eventually(led_to, flow.patience), (
-        f"an exemplar of {flow.buckets} in {prometheus} should name {flow.comment}"
-    )
+    assert eventually(led_to, flow.patience), f"{flow.comment} as an exemplar of {flow.buckets} in {prometheus}"
 
 
 @pytest.mark.needs("tempo")
