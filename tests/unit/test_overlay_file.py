@@ -79,7 +79,7 @@ def test_every_watcher_is_hardened(of: Settings) -> None:
         assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}, name
         assert service["restart"] == "unless-stopped", name
         assert all(
-            str(volume).split(":")[-1] in ("ro", component.official.data_path) for volume in service["volumes"]
+            str(volume).split(":")[-1] in ("ro", component.official.data_path) for volume in service.get("volumes", [])
         ), name
 
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from functools import cached_property
-from typing import Any
-
 from docker.models.containers import Container as SdkContainer
 
-from preprod.paths import BASE
-from preprod.render.compose import FILES
 from verify.nouns.container import Container, Mount
 from verify.nouns.target import Target
 
@@ -53,24 +47,16 @@ class Compose:
 
     def mounts(self, service: str) -> set[Mount]:
         """What the Compose file mounts into a service, tmpfs aside."""
-        volumes = self._file["volumes"]
+        file = self._target.compose_file
+        volumes = file["volumes"]
         return {
             Mount(
                 source=volumes[mount["source"]]["name"] if mount["type"] == "volume" else mount["source"],
                 path=mount["target"],
                 writable=not mount.get("read_only", False),
             )
-            for mount in self._file["services"][service].get("volumes", [])
+            for mount in file["services"][service].get("volumes", [])
         }
-
-    @cached_property
-    def _file(self) -> dict[str, Any]:
-        files = [option for name in FILES if name in self._target.deployment.files for option in ("-f", name)]
-        text = self._target.output(
-            'cd "$1" && shift && docker compose --project-directory . "$@" config --format json', BASE, *files
-        )
-        parsed: dict[str, Any] = json.loads(text)
-        return parsed
 
     def _all(self) -> list[SdkContainer]:
         label = f"{_LABEL}.project={self.project}"

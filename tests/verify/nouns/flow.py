@@ -18,11 +18,8 @@ COMMENTS = "socialize.comments.created"
 class Flow:
     """A comment, and a refused log-in with a canary, sent when this is made."""
 
-    def __init__(
-        self, contract: Contract, service: str, prometheus: PromQuery, api: Api, machine: Machine, delay: float
-    ) -> None:
+    def __init__(self, contract: Contract, prometheus: PromQuery, api: Api, machine: Machine, delay: float) -> None:
         """
-        :param service: the one that answers HTTP, by its name in the contract.
         :param delay: seconds until what the app measures can be asked of Prometheus.
         :raises UnexpectedAnswer: the app or Prometheus does not do its part.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import docker
 import testinfra
@@ -13,7 +14,8 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from preprod.catalogue import OVERLAY
-from preprod.paths import MANIFEST
+from preprod.paths import BASE, MANIFEST
+from preprod.render.compose import FILES
 from verify.nouns.connection import connect
 from verify.nouns.deployment import Deployment, parsed
 from verify.nouns.errors import NotVerifiable
@@ -56,6 +58,14 @@ class Target:
         if result.rc:
             raise RuntimeError(f"on {self.name}: {script.strip()!r} ended with {result.rc}: {result.stderr.strip()}")
         return str(result.stdout)
+
+    @cached_property
+    def compose_file(self) -> dict[str, Any]:
+        """The project as Compose understands the deployed files, put together."""
+        files = [option for name in FILES if name in self.deployment.files for option in ("-f", name)]
+        config = 'cd "$1" && shift && docker compose --project-directory . "$@" config --format json'
+        parsed: dict[str, Any] = json.loads(self.output(config, BASE, *files))
+        return parsed
 
     @cached_property
     def lacks(self) -> dict[str, str]:
