@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from preprod.render.observability import windows
-from unit.given import bundle, settings
+from unit.given import bundle, chosen, settings
 
 
 def rendered(path: str, **changes: Any) -> dict[str, Any]:
@@ -30,6 +30,13 @@ def test_traces_are_kept_as_set_by_planner_and_worker() -> None:
 def test_late_spans_are_found_by_search(tolerance: int) -> None:
     slack = configuration(telemetry_outage_tolerance=tolerance)["live_store"]["wal"]["ingestion_time_range_slack"]
     assert slack == f"{tolerance + windows.MARGIN}s"
+
+
+def test_what_waited_is_taken_as_fast_as_memory_allows() -> None:
+    config = configuration()
+    assert config["overrides"]["defaults"]["ingestion"] == {"max_traces_per_user": 0}
+    limit = chosen(settings(observability=True))["tempo"].component.memory_mb * 1_000_000
+    assert config["live_store"]["max_live_traces_bytes"] < limit / 4
 
 
 def test_metrics_of_spans_go_to_prometheus_with_exemplars() -> None:

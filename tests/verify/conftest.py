@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from verify.nouns.api import Api, UnexpectedAnswer, origin
-from verify.nouns.case import FROM_CONTROLLER, FROM_HOST, Case, cases
+from verify.nouns.case import Case, cases
 from verify.nouns.compose import Compose
 from verify.nouns.container import Container
 from verify.nouns.database import Database
 from verify.nouns.deployment import Deployment
 from verify.nouns.engine import Engine
+from verify.nouns.entrance import entrance as by_way
 from verify.nouns.errors import NotVerifiable
 from verify.nouns.inventory import selected
 from verify.nouns.listening import Listening
 from verify.nouns.logs import Logs
+from verify.nouns.machine import Machine
 from verify.nouns.person import Person
 from verify.nouns.secret import Secret
 from verify.nouns.target import Target
@@ -149,6 +151,11 @@ def deployment(target: Target) -> Deployment:
 
 
 @pytest.fixture
+def machine(target: Target) -> Machine:
+    return Machine(target)
+
+
+@pytest.fixture
 def engine(target: Target) -> Engine:
     return Engine(target)
 
@@ -227,17 +234,8 @@ def api(case: Case, entrance: Callable[[str], Api], outages: dict[str, str]) -> 
 def entrance(target: Target, pytestconfig: pytest.Config) -> Callable[[str], Api]:
     """The app by a way in."""
     resolved = dict(entry.split("=", 1) for entry in pytestconfig.getoption("resolve", []))
-    domain = target.deployment.domain or ""
     ca: Any = pytestconfig.getoption("ca", None)
-
-    def from_the_controller(port: int) -> tuple[str, int]:
-        return resolved.get(domain, domain), port
-
-    def from_the_host(port: int) -> tuple[str, int]:
-        return target.connection.way_to("127.0.0.1", port)
-
-    routes = {FROM_HOST: from_the_host, FROM_CONTROLLER: from_the_controller}
-    return lambda way: Api(origin(target.deployment), f"{way} {target}", routes[way], ca)
+    return lambda way: by_way(target, way, resolved, ca)
 
 
 @pytest.fixture

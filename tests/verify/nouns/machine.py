@@ -27,7 +27,8 @@ class Machine:
         return int(self._target.output("sed -n 's/^btime //p' /proc/stat"))
 
     @property
-    def root_bytes(self) -> int:
-        """Size of the root file system, as statvfs(3) tells."""
-        blocks, size = self._target.output("stat -f -c '%b %S' /").split()
-        return int(blocks) * int(size)
+    def data_file_system(self) -> tuple[str, int]:
+        """Where the file system that holds the engine's data is mounted, and its size in bytes."""
+        root = self._target.docker.info()["DockerRootDir"]
+        where, size = self._target.output('df --block-size=1 --output=target,size "$1" | tail -n 1', root).split()
+        return where, int(size)

@@ -93,11 +93,6 @@ def alloy(programs: Callable[[str], Program]) -> Alloy:
 
 
 @pytest.fixture
-def machine(target: Target) -> Machine:
-    return Machine(target)
-
-
-@pytest.fixture
 def jobs(compose: Compose, database: Database) -> Jobs:
     return Jobs(compose.container("worker"), database)
 

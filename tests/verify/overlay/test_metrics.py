@@ -102,10 +102,11 @@ def test_containers_are_measured_under_the_names_of_their_services(
 
 @pytest.mark.needs("node-exporter")
 def test_the_host_is_measured_and_not_the_container(prometheus: PromQuery, machine: Machine) -> None:
+    where, size = machine.data_file_system
     wanted = {
         "node_memory_MemTotal_bytes": machine.memory_bytes,
         "node_boot_time_seconds": machine.boot_time,
-        'node_filesystem_size_bytes{mountpoint="/"}': machine.root_bytes,
+        f'node_filesystem_size_bytes{{mountpoint="{where}"}}': size,
     }
     for query, value in wanted.items():
         assert {sample.value for sample in prometheus.samples(query)} == {value}, f"{query} of {prometheus}"
