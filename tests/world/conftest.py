@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from deployments import archives, blank, clean, deployed, first_deploy, package
@@ -18,8 +19,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--keep-worlds",
         action="store_true",
-        help="leave the worlds running for debugging; the summary says how to enter and to remove them",
+        help="leave the worlds running for debugging; the summary says how to enter and to remove them (not with -n)",
     )
+
+
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For pytest-xdist: what shares a world runs in one process, what does not may run beside it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Function) -> str:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    shared = [name for name in ("package", "world") if name in parameters]
+    return f"{shared[0]}-{parameters[shared[0]]}" if shared else item.path.stem
 
 
 def pytest_report_header() -> list[str]:
@@ -27,9 +42,18 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := [line for reports in terminalreporter.stats.values() for line in _figures(reports)]:
+        terminalreporter.section("figures")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))
     if run := config.stash.get(_KEPT_RUN, None):
         terminalreporter.section("worlds kept: how to enter and to remove them")
         terminalreporter.line(run.how_to_enter_and_remove())
+
+
+def _figures(reports: Iterable[object]) -> Iterator[str]:
+    for report in reports:
+        if isinstance(report, pytest.TestReport) and report.when == "teardown":
+            yield from (f"{report.nodeid}: {text}" for name, text in report.user_properties if name == "figures")
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ cd /tmp
 apt-get download -qq docker.io
 dpkg-deb -R docker.io_*.deb engine
 sed -i -e 's/^Package: .*/Package: docker-ce/' -e '/^Conflicts: /d' engine/DEBIAN/control
-dpkg-deb --build engine $site/pool >/dev/null
+dpkg-deb -Znone --build engine $site/pool >/dev/null
 cd $site
 apt-ftparchive packages pool >dists/$VERSION_CODENAME/stable/binary-amd64/Packages
 apt-ftparchive -o APT::FTPArchive::Release::Suite=$VERSION_CODENAME -o APT::FTPArchive::Release::Components=stable \\

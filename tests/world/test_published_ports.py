@@ -98,11 +98,17 @@ DAMAGES = {
 }
 
 
+def damages(release: str) -> dict[str, str]:
+    """All of them on one release, a few that concern the rules on the other."""
+    few = ("flushed chain", "jump not first", "IPv6 rules gone")
+    return {name: command for name, command in DAMAGES.items() if release == RELEASES[0] or name in few}
+
+
 def test_every_damage_is_foreseen_and_repaired_and_a_second_run_changes_nothing(open_site: Site) -> None:
     site, allow = open_site, [{"source": "192.0.2.0/24", "ports": [PORT]}]
     assert site.apply(allow).changed
     assert not site.apply(allow).changed
-    for damage, command in DAMAGES.items():
+    for damage, command in damages(site.world.release).items():
         site.world.check_output(command)
         assert site.foresees_change(allow), damage
         assert site.apply(allow).changed, damage

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from harness import differences
-from package import Package
+from package import ON_ONE, Package
+
+pytestmark = ON_ONE
 
 REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("unknown setting", {"htp_port": 80}, "unknown setting 'htp_port': did you mean 'http_port'?"),
@@ -35,34 +37,3 @@ def test_all_missing_images_are_listed_at_once(clean: Package, tmp_path: Path) -
     for component in ("postgres", "api", "caddy"):
         assert f"{component} (" in refused.stderr, refused.stderr
     assert "docker save" in refused.stderr
-
-
-BROKEN = r"""
-cd $(mktemp -d)
-cat > socialize <<'EOF'
-#!/bin/sh
-case $1 in
-  migrate) exit 0 ;;
-  serve) echo "cannot find my config"; exec sleep 1000 ;;
-  healthcheck) echo "503 broken on purpose"; exit 1 ;;
-esac
-EOF
-chmod 755 socialize
-cat > Dockerfile <<EOF
-FROM $(docker inspect -f '{{.Config.Image}}' $(docker ps -q --filter label=com.docker.compose.service=api))
-COPY socialize /opt/socialize/bin/socialize
-EOF
-docker build -q -t broken:1 .
-"""
-
-
-def test_an_app_that_never_becomes_healthy_stops_the_deploy_with_its_last_words(clean: Package) -> None:
-    clean.world.check_output(BROKEN)
-    stopped = clean.deploy(app_image="broken:1", health_timeout=20)
-    assert stopped.code == 1
-    assert "api not healthy after 20 s" in stopped.stderr, stopped.stderr
-    assert "503 broken on purpose" in stopped.stderr
-    assert "cannot find my config" in stopped.stderr
-    mended = clean.deploy()
-    assert mended.code == 0, mended.stderr
-    assert clean.deploy().changed == {}

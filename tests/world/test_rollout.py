@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from harness import wait_for
 from load import Load, reached
-from package import Package
-from test_refusals import BROKEN
+from package import ON_ONE, Package
+
+BROKEN = r"""
+cd $(mktemp -d)
+cat > socialize <<'EOF'
+#!/bin/sh
+case $1 in
+  migrate) exit 0 ;;
+  serve) echo "cannot find my config"; exec sleep 1000 ;;
+  healthcheck) echo "503 broken on purpose"; exit 1 ;;
+esac
+EOF
+chmod 755 socialize
+cat > Dockerfile <<EOF
+FROM $(docker inspect -f '{{.Config.Image}}' $(docker ps -q --filter label=com.docker.compose.service=api))
+COPY socialize /opt/socialize/bin/socialize
+EOF
+docker build -q -t broken:1 .
+"""
 
 
 @pytest.fixture
@@ -25,12 +42,11 @@ def serving(package: Package) -> str:
 
 
 @pytest.fixture
-def load(address: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Iterator[Load]:
-    """A load that says at its end what came of it, whatever came of the test."""
+def load(address: str, record_property: Callable[[str, object], None]) -> Iterator[Load]:
+    """A load that says in the summary what came of it, whatever came of the test."""
     load = Load(address)
     yield load
-    with capsys.disabled():
-        print(f"\n{request.node.name}: {load.summary}")
+    record_property("figures", load.summary)
 
 
 def no_request_is_lost(load: Load, package: Package, **data: Any) -> None:
@@ -40,6 +56,7 @@ def no_request_is_lost(load: Load, package: Package, **data: Any) -> None:
     assert not load.failed, (load.summary, load.failed[:5])
 
 
+@ON_ONE
 def test_a_changed_setting(clean: Package, load: Load) -> None:
     before = serving(clean)
     no_request_is_lost(load, clean, session_ttl_hours=24)
@@ -54,23 +71,27 @@ def test_a_new_release(clean: Package, load: Load) -> None:
     no_request_is_lost(load, clean, app_image="release:new")
 
 
+@ON_ONE
 def test_a_reload_of_caddy(clean: Package, load: Load) -> None:
     clean.world.check_output("echo '# mine' >> /srv/preprod/caddy/Caddyfile")
     no_request_is_lost(load, clean)
 
 
+@ON_ONE
 def test_a_broken_release_is_removed_and_the_old_one_goes_on_serving(clean: Package, load: Load) -> None:
     clean.world.check_output(BROKEN)
     before = serving(clean)
     with load.running():
-        stopped = clean.deploy(app_image="broken:1", health_timeout=20)
+        stopped = clean.deploy(app_image="broken:1", health_timeout=10)
     assert stopped.code == 1
-    assert "the old version goes on serving: api not healthy after 20 s" in stopped.stderr, stopped.stderr
-    assert "503 broken on purpose" in stopped.stderr
+    assert "the old version goes on serving: api not healthy after 10 s" in stopped.stderr, stopped.stderr
+    assert "503 broken on purpose" in stopped.stderr, "the last health answer"
+    assert "cannot find my config" in stopped.stderr, "the end of its log"
     assert not load.failed, (load.summary, load.failed[:5])
     assert serving(clean) == before
 
 
+@ON_ONE
 def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, load: Load) -> None:
     clean.world.check_output(BROKEN.replace("migrate) exit 0", "migrate) echo 'no such column'; exit 1"))
     before = serving(clean)
@@ -80,6 +101,22 @@ def test_a_failed_migration_leaves_the_old_version_serving(clean: Package, load:
     assert "no such column" in stopped.stderr, stopped.stderr
     assert not load.failed, load.summary
     assert serving(clean) == before
+
+
+@ON_ONE
+def test_a_caddy_that_refuses_its_reload_goes_on_as_it_was(clean: Package, load: Load) -> None:
+    """A file that only the running Caddy sees, not the check beforehand, spoils the reload."""
+    look = "cat /srv/preprod/caddy/Caddyfile /srv/preprod/.state/upstream/api.caddy"
+    before, old = clean.world.check_output(look), serving(clean)
+    clean.world.check_output("echo nonsense >/srv/preprod/.state/upstream/spoilt.caddy")
+    with load.running():
+        refused = clean.deploy(log_level="warning")
+    clean.world.check_output("rm /srv/preprod/.state/upstream/spoilt.caddy")
+    assert refused.code == 1
+    assert "caddy does not lead requests to" in refused.stderr, refused.stderr
+    assert not load.failed, (load.summary, load.failed[:5])
+    assert clean.world.check_output(look) == before
+    assert old in serving(clean).splitlines()
 
 
 QUEUED = 300
@@ -109,7 +146,7 @@ def psql(package: Package, statements: str) -> str:
     )
 
 
-def test_the_worker_loses_no_job(clean: Package, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_worker_loses_no_job(clean: Package, record_property: Callable[[str, object], None]) -> None:
     psql(clean, _TALLY)
     with ThreadPoolExecutor(1) as aside:
         queueing = aside.submit(psql, clean, _QUEUE)
@@ -122,7 +159,6 @@ def test_the_worker_loses_no_job(clean: Package, capsys: pytest.CaptureFixture[s
     )
     done = psql(clean, "SELECT count(*), count(DISTINCT id), max(attempts) FROM tally")
     psql(clean, _FORGET)
-    with capsys.disabled():
-        print(f"\njobs queued {QUEUED}; done, different ones, most attempts: {done}")
+    record_property("figures", f"jobs queued {QUEUED}; done, different ones, most attempts: {done}")
     assert deployed.code == 0, deployed.stderr
     assert done == f"{QUEUED}|{QUEUED}|1"

@@ -6,7 +6,9 @@ import base64
 import threading
 
 import pytest
-from package import API, Package, Run
+from package import API, ON_ONE, Package, Run
+
+pytestmark = ON_ONE
 
 CANARY = "canary-7f3a91c2d5e84b06"
 FORMS = (CANARY, base64.b64encode(CANARY.encode()).decode())

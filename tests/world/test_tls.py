@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from package import Package
+from package import ON_ONE, Package
 
 DOMAIN = "app.preprod.example"
 ACME_PORT, MANAGEMENT_PORT = 14000, 15000
@@ -72,6 +72,7 @@ def ask(package: Package, url: str, *options: object) -> str:
     return done.stdout
 
 
+@ON_ONE
 def test_a_domain_brings_a_certificate_and_its_removal_goes_back_to_loopback(
     clean: Package, authority: Authority
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from package import API, ROOT, Package
+from package import API, ON_ONE, ROOT, Package
 
 MANUAL = ROOT / "docs" / "operations.md"
 COUNT = """docker exec socialize-postgres-1 psql -U postgres -d socialize -Atc "select count(*) from users where {}" """
@@ -16,6 +16,7 @@ def test_the_suite_passes_over_ssh(clean: Package) -> None:
     assert "skipped" not in done.stdout
 
 
+@ON_ONE
 def test_its_users_go_by_the_command_in_the_manual_and_others_stay(clean: Package) -> None:
     def count(condition: str) -> int:
         return int(clean.world.check_output(COUNT.format(condition)))
@@ -28,6 +29,7 @@ def test_its_users_go_by_the_command_in_the_manual_and_others_stay(clean: Packag
     assert (count("email ~ '^verify-'"), count("email !~ '^verify-'")) == (0, others)
 
 
+@ON_ONE
 def test_the_suite_fails_where_a_container_is_softened(clean: Package) -> None:
     clean.world.check_output(f"docker update --pids-limit -1 {API}")
     done = clean.verify("-k", "limit")
@@ -35,6 +37,7 @@ def test_the_suite_fails_where_a_container_is_softened(clean: Package) -> None:
     assert done.returncode == 1, done.stdout
 
 
+@ON_ONE
 def test_with_the_app_down_it_is_asked_once(clean: Package) -> None:
     clean.world.check_output(f"docker stop {API}")
     done = clean.verify("-k", "test_endpoints or test_workflow")

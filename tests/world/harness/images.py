@@ -90,7 +90,7 @@ def world_image(release: str) -> str:
     sources = _apt_sources(release, debian_mirror())
     recipe = json.dumps([release, sources, PACKAGES, FILES])
     reference = f"{REPOSITORY}/{release}:{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
-    with _one_builder(reference):
+    with one_at_a_time(reference):
         if not execute(["docker", "image", "inspect", reference]).succeeded:
             _build(release, sources, reference)
     return reference
@@ -117,9 +117,9 @@ def _build(release: str, sources: list[str], reference: str) -> None:
 
 
 @contextmanager
-def _one_builder(reference: str) -> Iterator[None]:
-    """Test runs at the same time wait for each other here, instead of building the same image twice."""
-    with Path(tempfile.gettempdir(), reference.replace("/", "-") + ".lock").open("w") as lock:
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Test runs at the same time wait for each other here, instead of making the same thing twice."""
+    with Path(tempfile.gettempdir(), what.strip("/").replace("/", "-") + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
