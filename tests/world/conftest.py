@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from deployments import archives, blank, clean, deployed, first_deploy, package
 from harness import RELEASES, World, WorldError, WorldRun, world_run
-from watching import header
+from watching import header, is_official
 
 __all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
 
@@ -20,6 +20,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave the worlds running for debugging; the summary says how to enter and to remove them",
     )
+    parser.addoption(
+        "--outage",
+        type=int,
+        default=60,
+        metavar="SECONDS",
+        help="how long test_outage.py stops each store (default: 60)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "official(*names): only with these components' official images; see the header")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    absent = [item for item in items if not all(is_official(n) for m in item.iter_markers("official") for n in m.args)]
+    config.hook.pytest_deselected(items=absent)
+    items[:] = [item for item in items if item not in absent]
 
 
 def pytest_report_header() -> list[str]:
@@ -27,6 +44,10 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, figures in report.user_properties:
+            if report.when == "call" and name == "figures":
+                terminalreporter.line(f"{report.nodeid}: {figures}")
     if run := config.stash.get(_KEPT_RUN, None):
         terminalreporter.section("worlds kept: how to enter and to remove them")
         terminalreporter.line(run.how_to_enter_and_remove())

@@ -38,6 +38,11 @@ def watchers() -> list[ComponentName]:
     return [name for name in had if all(needed in had for needed in NEEDS.get(name, ()))]
 
 
+def is_official(name: str) -> bool:
+    """Whether a component would run here from its publisher's own image: those that a distribution builds can less."""
+    return name in watchers() and _best(name).flavour == "official"
+
+
 def header() -> list[str]:
     """What tests in worlds prove of the overlay, and what is not there to prove."""
     proven = [f"{name} ({_flavour(name)})" for name in watchers()]
@@ -49,5 +54,8 @@ def header() -> list[str]:
 
 
 def _flavour(name: ComponentName) -> str:
-    chosen = next(option for option in _options()[name] if option.reference in held())
-    return f"{chosen.version}, {chosen.flavour}"
+    return f"{_best(name).version}, {_best(name).flavour}"
+
+
+def _best(name: str) -> Chosen:
+    return next(option for option in _options()[name] if option.reference in held())
