@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deployments import archives, blank, clean, deployed, first_deploy, package
 from harness import RELEASES, World, WorldError, WorldRun, world_run
-from watching import header
+from watching import header, is_official
 
 __all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
 
@@ -21,11 +21,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave the worlds running for debugging; the summary says how to enter and to remove them (not with -n)",
     )
+    parser.addoption(
+        "--outage",
+        type=int,
+        default=60,
+        metavar="SECONDS",
+        help="how long test_outage.py stops each store (default: 60)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "official(*names): only with these components' official images; see the header")
 
 
 @pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For pytest-xdist: what shares a world runs in one process, what does not may run beside it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs images that are not here; for pytest-xdist, what shares a world runs in one process."""
+    absent = [item for item in items if not all(is_official(n) for m in item.iter_markers("official") for n in m.args)]
+    config.hook.pytest_deselected(items=absent)
+    items[:] = [item for item in items if item not in absent]
     for item in items:
         if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.xdist_group(_group(item)))

@@ -58,7 +58,7 @@ class Load:
     @contextlib.contextmanager
     def running(self) -> Iterator[Load]:
         """Clients at work; at the end each finishes the request that it has begun."""
-        token = self._log_in()
+        token = log_in(self.address)
         clients = [threading.Thread(target=self._client, args=(token, number)) for number in range(CLIENTS)]
         for client in clients:
             client.start()
@@ -71,16 +71,6 @@ class Load:
             self._stopped.set()
             for client in clients:
                 client.join()
-
-    def _log_in(self) -> str:
-        about = {"email": f"load-{secrets.token_hex(6)}@example.com", "password": secrets.token_hex(16)}
-        registered = requests.post(
-            f"{self.address}/api/auth/register", json={**about, "display_name": "Load"}, timeout=30
-        )
-        registered.raise_for_status()
-        answer = requests.post(f"{self.address}/api/auth/login", json=about, timeout=30)
-        answer.raise_for_status()
-        return str(answer.json()["token"])
 
     def _client(self, token: str, number: int) -> None:
         """Reads, and every third time writes, as RFC 9112 (9.3.1, 9.5) has it: a connection that was idle may be closed
@@ -110,9 +100,19 @@ class Load:
         return Request(began, time.monotonic() - began, outcome)
 
 
+def log_in(address: str) -> str:
+    """The token of a new user."""
+    about = {"email": f"load-{secrets.token_hex(6)}@example.com", "password": secrets.token_hex(16)}
+    registered = requests.post(f"{address}/api/auth/register", json={**about, "display_name": "Load"}, timeout=30)
+    registered.raise_for_status()
+    answer = requests.post(f"{address}/api/auth/login", json=about, timeout=30)
+    answer.raise_for_status()
+    return str(answer.json()["token"])
+
+
 @contextlib.contextmanager
-def reached(world: World, port: int) -> Iterator[str]:
-    """URL by which this machine reaches a loopback port of a world: an SSH tunnel of its own."""
+def reached(world: World, port: int, path: str = "/health/live") -> Iterator[str]:
+    """URL by which this machine reaches a loopback port of a world: an SSH tunnel of its own. ``path`` is answered."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         local = free.getsockname()[1]
@@ -120,7 +120,7 @@ def reached(world: World, port: int) -> Iterator[str]:
     with subprocess.Popen(["ssh", "-F", str(world.ssh_config), *forward, world.name]) as tunnel:
         url = f"http://127.0.0.1:{local}"
         try:
-            wait_for(lambda: _answers(url), 20, "the tunnel to stand")
+            wait_for(lambda: _answers(url + path), 20, "the tunnel to stand")
             yield url
         finally:
             tunnel.terminate()
@@ -128,5 +128,5 @@ def reached(world: World, port: int) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     with contextlib.suppress(requests.RequestException):
-        return requests.get(f"{url}/health/live", timeout=5).ok
+        return requests.get(url, timeout=5).ok
     return False

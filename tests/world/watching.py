@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from functools import cache
 
@@ -27,7 +28,11 @@ def held() -> frozenset[str]:
 
 
 def _is_held(reference: str) -> bool:
-    return subprocess.run(["docker", "image", "inspect", reference], capture_output=True).returncode == 0
+    client = shutil.which("docker")
+    return (
+        client is not None
+        and subprocess.run([client, "image", "inspect", reference], capture_output=True).returncode == 0
+    )
 
 
 def watchers() -> list[ComponentName]:
@@ -36,6 +41,11 @@ def watchers() -> list[ComponentName]:
         name for name in USUAL if any(option.reference in held() for option in _options()[name])
     ]
     return [name for name in had if all(needed in had for needed in NEEDS.get(name, ()))]
+
+
+def is_official(name: str) -> bool:
+    """Whether a component would run here from its publisher's own image: those that a distribution builds can less."""
+    return name in watchers() and _best(name).flavour == "official"
 
 
 def header() -> list[str]:
@@ -49,5 +59,8 @@ def header() -> list[str]:
 
 
 def _flavour(name: ComponentName) -> str:
-    chosen = next(option for option in _options()[name] if option.reference in held())
-    return f"{chosen.version}, {chosen.flavour}"
+    return f"{_best(name).version}, {_best(name).flavour}"
+
+
+def _best(name: str) -> Chosen:
+    return next(option for option in _options()[name] if option.reference in held())
