@@ -90,8 +90,13 @@ def _app(parent: str) -> Recipe:
 
 
 def _tree(root: Path) -> dict[str, bytes]:
-    files = (path for path in sorted(root.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    files = {path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
+    return {name.as_posix(): path.read_bytes() for name, path in files.items() if not _is_cache(name)}
+
+
+def _is_cache(path: Path) -> bool:
+    """Whether a tool left it there: it is no part of what is built."""
+    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
 
 
 def _tag(name: str, version: str, files: Mapping[str, bytes], *inputs: str) -> str:
