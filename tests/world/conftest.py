@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from deployments import archives, blank, clean, deployed, first_deploy, package
 from harness import RELEASES, World, WorldError, WorldRun, world_run
+from scheduling import WorldScheduling, scope
 from watching import header, is_official
 
 __all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
@@ -34,21 +35,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "official(*names): only with these components' official images; see the header")
 
 
-@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist reads the groups.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WorldScheduling:
+    return WorldScheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs images that are not here; for pytest-xdist, what shares a world runs in one process."""
+    """Leaves out what needs images that are not here."""
     absent = [item for item in items if not all(is_official(n) for m in item.iter_markers("official") for n in m.args)]
     config.hook.pytest_deselected(items=absent)
     items[:] = [item for item in items if item not in absent]
     for item in items:
-        if isinstance(item, pytest.Function) and item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
+        _check_scope(item)
 
 
-def _group(item: pytest.Function) -> str:
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    shared = [name for name in ("package", "world") if name in parameters]
-    return f"{shared[0]}-{parameters[shared[0]]}" if shared else item.path.stem
+def _check_scope(item: pytest.Item) -> None:
+    """Scopes are read from names: a test that would leave its world's scope would boot a second one, unnoticed."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    shared = {f"{name}-{parameters[name]}" for name in ("package", "world") if parameters.get(name) in RELEASES}
+    if shared and shared != {scope(item.nodeid)}:
+        raise pytest.UsageError(f"{item.nodeid} uses {shared}, but scheduling.py puts it into {scope(item.nodeid)}")
 
 
 def pytest_report_header() -> list[str]:
