@@ -14,7 +14,9 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    events: int = Field(20, ge=1, description="Requests or events without which no share and no quantile is judged.")
+    events: int = Field(
+        20, ge=1, le=1000, description="Requests or events without which no share and no quantile is judged."
+    )
     error_percent: Percent = Field(5, description="Answers that are server errors, in per cent.")
     unusual_factor: float = Field(3, gt=1, description="How many times as much as usual is unusual.")
     quiet_periods: int = Field(3, ge=1, le=30, description="Earlier periods that use is compared with.")
@@ -27,7 +29,7 @@ class Thresholds(BaseModel):
     container_memory_percent: Percent = Field(90, description="Use of a container's memory limit, in per cent.")
     container_threads_percent: Percent = Field(90, description="Use of a container's limit of threads, in per cent.")
     container_throttled_percent: Percent = Field(50, description="CPU periods in which the quota was used up.")
-    container_starts: int = Field(3, ge=1, description="Starts of one container in a quarter of an hour.")
+    container_starts: int = Field(3, ge=2, le=10, description="Starts of one container in a quarter of an hour.")
     database_connections_percent: Percent = Field(80, description="Connections of Postgres in use, in per cent.")
     database_rollback_percent: Percent = Field(20, description="Transactions that were rolled back, in per cent.")
     database_transaction_seconds: float = Field(600, gt=0, description="Age of a transaction, in seconds.")

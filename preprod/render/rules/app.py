@@ -80,7 +80,8 @@ def _quantile(watched: Watched, signal: Signal) -> Alert:
     runs = watched.contract.histograms[signal.name].labels.values()
     # Runs of jobs are few, and each of them counts; one slow browser is nobody's fault.
     window, least = (JOB_WINDOW, 1) if "jobs" in runs else (QUANTILE_WINDOW, watched.settings.alert_thresholds.events)
-    window_, hold, step = clock.window(window), clock.time(HOLD), clock.time(window / 15)
+    window_, hold = clock.window(window), clock.time(HOLD)
+    step = window_ / 15
     bucket, _, count = (selector(metric, signal.services) for metric in signal.exposed)
     by, bound = ", ".join(labels_of(signal)), expect.at_most if expect.at_most is not None else expect.at_least or 0.0
     sign = ">" if expect.at_most is not None else "<"

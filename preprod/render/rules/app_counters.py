@@ -119,7 +119,7 @@ def _share(watched: Watched, signal: Signal, whole: Signal) -> Alert:
     all_ = f"sum(increase({selector(whole.prometheus, whole.services)}[{duration(period)}]))"
     many = 1000.0 * max(least, 1)
     given, total = first_series(signal, signal.prometheus, expect.where), _rest(signal, whole)
-    beyond, within = (bound * 1.1, bound * 0.9) if upper else (bound * 0.9, bound + (1 - bound) * 0.1)
+    beyond, within = (min(bound * 1.1, 1), bound * 0.9) if upper else (bound * 0.9, bound + (1 - bound) * 0.1)
 
     def grown(share: float) -> dict[str, float]:
         return {given: many * share, total: many * (1 - share if whole is signal else 1)}
@@ -158,7 +158,7 @@ def _quiet(watched: Watched, signal: Signal) -> Iterator[Alert]:
     expect, period = signal.expect, _period(watched, signal)
     assert expect
     bound = expect.at_least or 0.0
-    kept = watched.settings.retention.metrics_days * SECONDS_PER_DAY * watched.clock.scale
+    kept = watched.settings.retention.metrics_days * SECONDS_PER_DAY
     before = min(watched.settings.alert_thresholds.quiet_periods, int(kept // period) - 1)
     if before < 1:
         return
@@ -197,7 +197,7 @@ def _unusual(watched: Watched, signal: Signal) -> Iterator[Alert]:
     expect, period = signal.expect, _period(watched, signal)
     assert expect
     factor, least = watched.settings.alert_thresholds.unusual_factor, (expect.at_most or 0.0) * UNUSUAL_SHARE
-    kept = watched.settings.retention.metrics_days * SECONDS_PER_DAY * watched.clock.scale
+    kept = watched.settings.retention.metrics_days * SECONDS_PER_DAY
     if kept < (UNUSUAL_PERIODS + 1) * period:
         return
     selected = selector(signal.prometheus, signal.services, expect.where)

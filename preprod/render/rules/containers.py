@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from preprod.paths import PROJECT
 from preprod.render.rules.promql import series
-from preprod.render.rules.rule import Alert, Watched, duration, number
+from preprod.render.rules.rule import Alert, Case, Watched, duration, number
 from preprod.render.rules.simple import Maker
 
 JOB = "engine-proxy"
@@ -89,16 +90,19 @@ def _states(watched: Watched, make: Maker) -> Iterator[Alert]:
     )
     window, most = watched.clock.window(900), watched.settings.alert_thresholds.container_starts
     started = _one("container_start_time_seconds")
-    yield make.growth(
-        "ContainerRestarting",
-        f"changes(container_start_time_seconds{{{_ALL}}}[{duration(window)}]) >= {most}",
-        (
-            "{{ $labels.service }} started {{ $value }} times",
-            f"{{{{ $labels.name }}}} does not stay up: {most} starts or more in {duration(window)}.",
+    yield replace(
+        make.level(
+            "ContainerRestarting",
+            f"changes(container_start_time_seconds{{{_ALL}}}[{duration(window)}]) >= {most}",
+            (
+                "{{ $labels.service }} started {{ $value }} times",
+                f"{{{{ $labels.name }}}} does not stay up: {most} starts or more in {duration(window)}.",
+            ),
+            {started: 1},
+            {started: 0},
+            hold=0,
         ),
-        {started: 1},
-        {started: 0},
-        window=window,
+        cases=_starts(started, most, round(window / make.clock.time(60))),
     )
     killed = _one("container_oom_killed")
     yield make.level(
@@ -113,6 +117,22 @@ def _states(watched: Watched, make: Maker) -> Iterator[Alert]:
         {killed: 0},
         hold=0,
         window=window,
+    )
+
+
+def _starts(series: str, most: int, window: int) -> tuple[Case, ...]:
+    """Cases of a container that starts once a step; and once too few.
+
+    :param window: in steps.
+    """
+
+    def times(starts: int) -> dict[str, str]:
+        return {series: f"0+1x{starts} {starts}+0x{window + 1}"}
+
+    end = most + window + 1
+    return (
+        Case("fires and resolves", times(most), {0: 0, most: 1, end: 0}),
+        Case("just below", times(most - 1), {most - 1: 0, end: 0}),
     )
 
 

@@ -96,18 +96,19 @@ def _transactions(watched: Watched, make: Maker) -> Iterator[Alert]:
         series(f"pg_stat_database_xact_{how}", {"job": JOB, "datname": "socialize"}) for how in ("rollback", "commit")
     )
     share = limits.database_rollback_percent / 100
+    beyond = min(share * 1.05, 1)
     undone, kept = (
         f'sum by (job, datname) (increase(pg_stat_database_xact_{how}{{job="{JOB}"}}[{duration(window)}]))'
         for how in ("rollback", "commit")
     )
     yield make.growth(
         "PostgresRollbacksHigh",
-        f"{undone} > {number(share)} * ({undone} + {kept}) and {undone} >= {limits.events}",
+        f"{undone} > {number(share)} * ({undone} + {kept}) and {undone} + {kept} >= {limits.events}",
         (
             "{{ $value | humanize }} transactions of {{ $labels.datname }} were undone",
             f"More than {number(share * 100)} % of the transactions end in a rollback.",
         ),
-        {back: 1000 * share * 1.05, done: 1000 - 1000 * share * 1.05},
+        {back: 1000 * beyond, done: 1000 - 1000 * beyond},
         {back: 1000 * share * 0.95, done: 1000 - 1000 * share * 0.95},
         window=window,
         severity="info",

@@ -84,7 +84,7 @@ def _burns(watched: Watched, http: Http, signal: Signal, name: str, group: Route
         ratios = [
             f'{ERRORS}{duration(window)}{{{job},route_group="{name}"}} > {number(bound)}' for window in (long, short)
         ]
-        window, step = watched.clock.window(long), watched.clock.window(short) / 5
+        window, step = watched.clock.window(long), watched.clock.window(short) / 2
         least = watched.settings.alert_thresholds.events / window
         enough = f'{REQUESTS}{duration(long)}{{{job},route_group="{name}"}} >= {number(least)}'
         yield Alert(
@@ -131,7 +131,7 @@ def _ratio(watched: Watched, http: Http, signal: Signal) -> Alert:
     errors = f'sum by (job) (increase({count}{{{job},http_response_status_code=~"5.."}}[{duration(window)}]))'
     hold, step = watched.clock.time(HOLD), watched.clock.time(60)
     first = next(iter(http.groups.values()))
-    bad, below = _mixed(signal, first, share * 1.05), _mixed(signal, first, share * 0.95)
+    bad, below = _mixed(signal, first, min(share * 1.05, 1)), _mixed(signal, first, share * 0.95)
     return Alert(
         alert="HttpErrorRatioHigh",
         expr=f"{errors} > {number(share)} * {every} and {every} >= {limits.events}",
@@ -168,7 +168,7 @@ def _latency(watched: Watched, http: Http, signal: Signal, name: str, group: Rou
     )
     for alert, by, seconds, severity, what in kinds:
         window, hold = watched.clock.window(seconds), watched.clock.time(HOLD)
-        step = watched.clock.time(seconds / 10)
+        step = window / 10
         quantiles = _rate(signal.exposed[0], http, group, window, f"{by}, le")
         yield Alert(
             alert=alert,

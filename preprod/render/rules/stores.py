@@ -227,6 +227,7 @@ def _grafana(watched: Watched, clock: Clock) -> Alert:
 def _errors(make: Maker, watched: Watched, alert: str, metric: str, job: str) -> Alert:
     limits, window = watched.settings.alert_thresholds, watched.clock.window(900)
     share = limits.error_percent / 100
+    beyond = min(share * 1.05, 1)
     every = f'sum by (job) (increase({metric}{{job="{job}"}}[{duration(window)}]))'
     errors = f'sum by (job) (increase({metric}{{job="{job}",status_code=~"5.."}}[{duration(window)}]))'
     failed, done = (series(metric, {"job": job, "status_code": code}) for code in ("500", "200"))
@@ -237,7 +238,7 @@ def _errors(make: Maker, watched: Watched, alert: str, metric: str, job: str) ->
             f"{job} fails {{{{ $value | humanize }}}} requests in {duration(window)}",
             f"More than {number(share * 100)} % of the requests to {job} end in an error of its own.",
         ),
-        {failed: share * 1050, done: 1000 - share * 1050},
+        {failed: 1000 * beyond, done: 1000 - 1000 * beyond},
         {failed: share * 950, done: 1000 - share * 950},
         window=window,
     )
