@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from preprod.thresholds import Thresholds
+
 ComponentName = Literal[
     "prometheus",
     "alertmanager",
@@ -144,6 +146,24 @@ class ObservabilitySettings(BaseModel):
         None,
         description="What `mongodb-exporter` watches, as `mongodb://name:27017`; without user and password, which it "
         "could take from its command line or environment alone.",
+    )
+
+    alert_thresholds: Thresholds = Field(
+        Thresholds(), description="What is not normal, where the telemetry contract does not say it."
+    )
+    alert_owner: str = Field(
+        "ops", pattern=r"^[a-z][a-z0-9._-]{0,62}$", description="Who is responsible for alerts: their label `owner`."
+    )
+    runbook_base_url: str = Field(
+        "docs/runbooks",
+        pattern=r"^\S+$",
+        description="Where the runbooks can be read: an alert links to `<this>/<alert>.md`.",
+    )
+    alert_time_scale: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Factor of all times in alert rules, below 1 only to try them: windows of hours become minutes.",
     )
 
     def watches(self, component: ComponentName) -> bool:

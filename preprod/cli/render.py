@@ -6,23 +6,34 @@ from pathlib import Path
 
 import click
 
-from preprod.contract import ContractError, load
+from preprod.contract import Contract, ContractError, load
+from preprod.render import rules
 from preprod.render.contract_page import page
 from preprod.render.emitter import emitter
+from preprod.settings import Settings
 
 
 @click.command()
 @click.option("--contract", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The contract, YAML.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Made if it is not there.")
 def render(contract: Path, out: Path) -> int:
-    """Write what follows from a telemetry contract: its reference page, and an emitter of its signals."""
+    """Write what follows from a telemetry contract: its page, an emitter, alert rules and their tests."""
     try:
         read = load(contract)
     except ContractError as error:
         raise click.ClickException(str(error)) from None
-    for name, text in {"contract.md": page(read, contract.name), "emitter.py": emitter(read)}.items():
+    texts = {"contract.md": page(read, contract.name), "emitter.py": emitter(read), **_rules(read)}
+    for name, text in texts.items():
         click.echo(_written(out / name, text))
     return 0
+
+
+def _rules(contract: Contract) -> dict[str, str]:
+    """With the default settings; a host's own stand in its bundle."""
+    watched = rules.Watched(Settings(), contract, frozenset())
+    made, tests = rules.texts(rules.of_contract(watched), watched)
+    folders = {"prometheus/rules": made, "prometheus/tests": tests}
+    return {f"{folder}/{name}.yml": text for folder, texts in folders.items() for name, text in texts.items()}
 
 
 def _written(path: Path, text: str) -> Path:

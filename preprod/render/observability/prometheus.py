@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from preprod.contract import Contract
 from preprod.observability import ComponentName
 from preprod.preflight import address
+from preprod.render import rules as alerts
 from preprod.render.bundle import Bundle, File
 from preprod.render.observability import rules
 from preprod.render.observability.view import View
@@ -46,14 +47,32 @@ SAMPLE_LIMIT = 20000
 
 def files(view: View) -> Bundle:
     """Configuration, rules and their tests; and the scripts that check and reload them."""
-    read = {"prometheus.yml": _configuration(view), **_rendered("rules", view)}
-    kept = _rendered("tests", view) | {name: script(name) for name in ("check.sh", "reload.sh")}
+    alerting, proof = alerts.texts(alerts.of_host(watched(view), jobs(view)), watched(view))
+    read = {"prometheus.yml": _configuration(view), **_rendered("rules", view), **_in("rules", alerting)}
+    tests = _rendered("tests", view) | _in("tests", proof)
+    kept = tests | {name: script(name) for name in ("check.sh", "reload.sh")}
     return {
         **{
             f"prometheus/{path}": File(text, takes_effect="reload", service="prometheus") for path, text in read.items()
         },
         **{f"prometheus/{path}": File(text) for path, text in kept.items()},
     }
+
+
+def watched(view: View) -> alerts.Watched:
+    """What the alerts are made from."""
+    return alerts.Watched(view.settings, view.contract, frozenset(view.chosen))
+
+
+def jobs(view: View) -> list[str]:
+    """Every scrape job."""
+    app = app_jobs(view.contract).values() if view.app_is_scraped else ()
+    probes = [f"probe-{module}" for module in _probes(view.settings)] if view.has("blackbox-exporter") else []
+    return [*_targets(view), *app, *probes]
+
+
+def _in(folder: str, texts: Mapping[str, str]) -> dict[str, str]:
+    return {f"{folder}/{name}.yml": text for name, text in texts.items()}
 
 
 def script(name: str) -> str:
@@ -105,7 +124,4 @@ def _rule_values(view: View) -> dict[str, dict[str, object]]:
     values: dict[str, dict[str, object]] = {"hourly": {"rules": rules.hourly(view.contract)}}
     if pipeline := rules.pipeline(view):
         values["pipeline"] = {"rules": pipeline}
-    if (keepers := rules.keepers(view)) and view.has("node-exporter"):
-        advice = ", ".join(f"lower {setting} ({name})" for name, setting in keepers.items())
-        values["retention"] = {"guards": rules.GUARDS, "keepers": list(keepers), "advice": advice}
     return values

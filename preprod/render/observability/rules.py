@@ -1,4 +1,4 @@
-"""The rules of Prometheus: hourly aggregates, losses between the app and the stores, and a guard of the disk.
+"""What Prometheus records: hourly aggregates, and losses between the app and the stores.
 
 Recorded series are named ``level:metric:operations``
 (https://prometheus.io/docs/practices/rules/#naming).
@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 from preprod.contract import Contract
 from preprod.contract.names import label_name
 from preprod.contract.signals import HTTP_DURATION, signals
-from preprod.observability import ComponentName, Retention
+from preprod.observability import ComponentName
 from preprod.render.observability.view import View
 
 HOURLY = "hourly:.+"
 """Regular expression of the series that are kept for long."""
-
-GUARDS = (("DiskRunningLow", "warning", 15, "15m"), ("DiskNearlyFull", "critical", 5, "5m"))
-"""Alert, severity, per cent that must be free, and how long less than that may be. Loki's own log of writes stops
-at 10 % free (its `disk_full_threshold`), so the first comes before it and the second after."""
 
 _SIGNALS = ("spans", "metric_points", "log_records")
 """What OpenTelemetry's collector counts, and so Alloy."""
@@ -102,17 +98,3 @@ def _pipeline(view: View) -> Iterator[Rule]:
 def _lost(stage: str, signal: str, counter: str) -> Rule:
     marks = {"stage": stage, "signal": signal, "counter": counter}
     return Rule("signal:telemetry_lost_items:rate5m", counter, f"sum by (job) (rate({counter}[5m]))", ("job",), marks)
-
-
-def keepers(view: View) -> dict[str, str]:
-    """Store that knows no bound in bytes -> the setting by which it keeps less."""
-    stores: dict[ComponentName, str] = {
-        "loki": _retention("logs_days", "audit_logs_days"),
-        "tempo": _retention("traces_days"),
-    }
-    return {name.capitalize(): setting for name, setting in stores.items() if view.has(name)}
-
-
-def _retention(*names: str) -> str:
-    assert set(names) <= Retention.model_fields.keys()
-    return " and ".join(f"retention.{name}" for name in names)

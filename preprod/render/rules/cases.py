@@ -1,0 +1,135 @@
+"""Cases in which an alert fires, does not fire yet, and resolves: the shapes that most alerts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
+from math import ceil
+
+from preprod.render.rules.rule import Case, number
+
+LEAD = 2
+"""Steps for which all is well at first."""
+
+Values = Mapping[str, float]
+"""Series -> value (of a gauge), or growth in a step (of a counter)."""
+
+
+def level(
+    bad: Values, below: Values, *, hold: float, step: float, window: float = 0, steady: Values | None = None
+) -> tuple[Case, ...]:
+    """Cases of gauges.
+
+    :param bad: what must fire.
+    :param below: what must not, just so; also what is before and after.
+    :param window: seconds for which the rule remembers what was bad.
+    :param steady: further series, the same at all times.
+    """
+    wait, tail = ceil(hold / step), ceil(window / step) + 2
+    lengths = (LEAD, wait + 1, tail)
+    total = sum(lengths)
+    same = {name: _run(value, total) for name, value in (steady or {}).items()}
+    change = {
+        name: _joined(_run(v, n) for v, n in zip((below[name], bad[name], below[name]), lengths, strict=True))
+        for name in bad
+    }
+    early = {LEAD + wait - 1: 0} if wait else {}
+    return (
+        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, **early, LEAD + wait: 1, total - 1: 0}),
+        Case("just below", {**{n: _run(v, total) for n, v in below.items()}, **same}, {total // 2: 0, total - 1: 0}),
+    )
+
+
+def growth(
+    bad: Values, below: Values, *, window: float, step: float, hold: float = 0, steady: Values | None = None
+) -> tuple[Case, ...]:
+    """Cases of counters: as `level`, with what they grow by in a step instead of values.
+
+    :param steady: gauges beside them.
+    """
+    lengths = (LEAD, ceil((window + hold) / step) + 1, ceil(window / step) + 2)
+    total = sum(lengths)
+    same = {name: _run(value, total) for name, value in (steady or {}).items()}
+    change = {
+        name: counter([(below[name], lengths[0]), (bad[name], lengths[1]), (below[name], lengths[2])]) for name in bad
+    }
+    calm = {name: counter([(value, total)]) for name, value in below.items()}
+    end = LEAD + lengths[1] - 1
+    return (
+        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, end: 1, total - 1: 0}),
+        Case("just below", {**calm, **same}, {end: 0, total - 1: 0}),
+    )
+
+
+def never(name: str, growing: Values, *, window: float, step: float, hold: float = 0) -> Case:
+    """A case in which counters grow evenly, and nothing fires."""
+    total = LEAD + ceil((window + hold) / step) + 2
+    return Case(name, {series: counter([(value, total)]) for series, value in growing.items()}, {total - 1: 0})
+
+
+def too_few(growing: Values, least: float, *, window: float, step: float, hold: float = 0) -> tuple[Case, ...]:
+    """Cases of a share or a quantile: with nothing at all, and with all of it bad but too little to judge.
+
+    :param growing: what is bad, as growth in a step.
+    :param least: events in a window from which on one judges.
+    """
+    most = max(growing.values())
+    few = {series: value * 0.8 * least * step / window / most for series, value in growing.items()}
+    nothing = dict.fromkeys(growing, 0.0)
+    return (
+        never("idle", nothing, window=window, step=step, hold=hold),
+        never("too few to judge", few, window=window, step=step, hold=hold),
+    )
+
+
+def event(series: str, *, window: float, step: float, steady: Values | None = None) -> tuple[Case, ...]:
+    """Cases of a counter of which one is too many: also in a process that has just begun."""
+    tail = ceil(window / step) + 2
+    total = LEAD + tail
+    same = {name: _run(value, total) for name, value in (steady or {}).items()}
+    once = f"{_run(0, LEAD)} {_run(1, tail)}"
+    begun = f"_x{LEAD} 0 {_run(1, tail)}"
+    return (
+        Case("fires and resolves", {series: once, **same}, {LEAD - 1: 0, LEAD: 1, total - 1: 0}),
+        Case("the first of a new process", {series: begun, **same}, {LEAD: 0, LEAD + 1: 1}),
+        Case("just below", {series: _run(3, total), **same}, {LEAD: 0, total - 1: 0}),
+    )
+
+
+def absence(series: str, *, window: float, hold: float, step: float, steady: Values | None = None) -> tuple[Case, ...]:
+    """Cases of a series that has to be there; a gap shorter than the window is none.
+
+    :param window: seconds for which one sample counts as being there.
+    """
+    gone = ceil(window / step) + ceil(hold / step) + 1
+    total = LEAD + gone + 2
+    same = {name: _run(1, total) for name in steady or {}}
+    gap = ceil(window / step) - 2
+    gaps = f"1 _x{gap} 1 _x{gap} 1" if gap > 0 else _run(1, total)
+    return (
+        Case(
+            "fires and resolves",
+            {series: f"1x{LEAD - 1} _x{gone} 1x1", **same},
+            {0: 0, LEAD + gone - 1: 1, total - 1: 0},
+        ),
+        Case("just below", {series: gaps, **same}, {1: 0, max(gap, 1): 0, max(gap + 2, 1): 0}),
+    )
+
+
+def counter(phases: Sequence[tuple[float, int]]) -> str:
+    """Samples of a counter from nought.
+
+    :param phases: growth in a step, and how many steps.
+    """
+    starts = accumulate(chain([0.0], (growth * steps for growth, steps in phases)))
+    return _joined(
+        f"{number(start)}+{number(growth)}x{steps - 1}" for start, (growth, steps) in zip(starts, phases, strict=False)
+    )
+
+
+def _run(value: float, steps: int) -> str:
+    return f"{number(value)}+0x{steps - 1}"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " ".join(parts)

@@ -1,0 +1,107 @@
+"""The two shapes that most alerts of components have: a value beyond a bound, and an event that should not be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preprod.render.rules import cases
+from preprod.render.rules.cases import Values
+from preprod.render.rules.rule import Alert, Case, Clock, Dashboard, Severity, duration
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes the alerts of one component."""
+
+    clock: Clock
+    component: str
+    dashboard: Dashboard
+
+    def level(
+        self,
+        alert: str,
+        expr: str,
+        texts: tuple[str, str],
+        bad: Values,
+        below: Values,
+        *,
+        hold: float,
+        severity: Severity = "warning",
+        steady: Values | None = None,
+        marks: Mapping[str, str] | None = None,
+        window: float = 0,
+    ) -> Alert:
+        """A value beyond a bound for some time.
+
+        :param texts: summary and description.
+        :param window: seconds that the expression looks back, not scaled.
+        """
+        scaled, step = self.clock.time(hold), self.clock.time(60)
+        made = cases.level(bad, below, hold=scaled, step=step, window=window, steady=steady)
+        return self._alert(alert, expr, texts, made, step, scaled, severity, marks)
+
+    def growth(
+        self,
+        alert: str,
+        expr: str,
+        texts: tuple[str, str],
+        bad: Values,
+        below: Values,
+        *,
+        window: float,
+        hold: float = 0,
+        severity: Severity = "warning",
+        steady: Values | None = None,
+    ) -> Alert:
+        """Counters that grow too fast; values are growth in a minute.
+
+        :param window: seconds, scaled already, as they stand in the expression.
+        """
+        scaled, step = self.clock.time(hold), self.clock.time(60)
+        made = cases.growth(bad, below, window=window, hold=scaled, step=step, steady=steady)
+        return self._alert(alert, expr, texts, made, step, scaled, severity, None)
+
+    def event(
+        self,
+        alert: str,
+        selector: str,
+        texts: tuple[str, str],
+        series: str,
+        *,
+        by: str = "job",
+        severity: Severity = "warning",
+    ) -> Alert:
+        """A counter of which one in a quarter of an hour is too many.
+
+        :param by: labels by which events are told apart.
+        """
+        window, step = self.clock.window(900), self.clock.time(60)
+        expr = f"sum by ({by}) (increase({selector}[{duration(window)}])) > 0"
+        made = cases.event(series, window=window, step=step)
+        return self._alert(alert, expr, texts, made, step, 0, severity, None)
+
+    def _alert(
+        self,
+        alert: str,
+        expr: str,
+        texts: tuple[str, str],
+        made: tuple[Case, ...],
+        step: float,
+        hold: float,
+        severity: Severity,
+        marks: Mapping[str, str] | None,
+    ) -> Alert:
+        return Alert(
+            alert=alert,
+            expr=expr,
+            hold=hold,
+            severity=severity,
+            component=self.component,
+            summary=texts[0],
+            description=texts[1],
+            dashboard=self.dashboard,
+            cases=made,
+            step=step,
+            marks=marks or {},
+        )

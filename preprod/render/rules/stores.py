@@ -1,0 +1,244 @@
+"""What keeps telemetry, shows it and sends alerts: Prometheus, Alertmanager, Loki, Tempo, Grafana; and Caddy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from preprod.observability import SECONDS_PER_DAY
+from preprod.render.rules.promql import series
+from preprod.render.rules.rule import Alert, Clock, Dashboard, Watched, duration, number
+from preprod.render.rules.simple import Maker
+
+STALE = 3 * 3600
+"""Seconds without a run of Loki's retention, which is due every ten minutes."""
+
+KEPT_LONGER = 2
+"""Days that Prometheus may keep beyond its retention: it removes blocks whole, and the greatest spans a tenth of it."""
+
+
+def rules(watched: Watched) -> list[Alert]:
+    """Those of the components that run."""
+    clock = watched.clock
+    made = [*_reloads(watched), *_prometheus(watched, clock), *_prometheus_retention(watched)]
+    if "alertmanager" in watched.components:
+        made += [*_alertmanager(clock), *_way_to_alertmanager(clock)]
+    if "loki" in watched.components:
+        made += _loki(watched, clock)
+    if "tempo" in watched.components:
+        made += _tempo(clock)
+    if "grafana" in watched.components:
+        made.append(_grafana(watched, clock))
+    return made
+
+
+def _reloads(watched: Watched) -> Iterator[Alert]:
+    readers: tuple[tuple[str, str, Dashboard], ...] = (
+        ("prometheus", "prometheus", "telemetry"),
+        ("alertmanager", "alertmanager", "telemetry"),
+        ("caddy", "caddy", "system"),
+    )
+    for component, prefix, dashboard in readers:
+        if component not in watched.components:
+            continue
+        loaded = series(f"{prefix}_config_last_reload_successful", {"job": component})
+        yield Maker(watched.clock, component, dashboard).level(
+            f"{component.capitalize()}ConfigBad",
+            f"{loaded} == 0",
+            (
+                f"{component} refused its configuration",
+                "It goes on with what it had before, and does not survive a restart.",
+            ),
+            {loaded: 0},
+            {loaded: 1},
+            hold=300,
+        )
+
+
+def _prometheus(watched: Watched, clock: Clock) -> Iterator[Alert]:
+    make = Maker(clock, "prometheus", "telemetry")
+    job = "prometheus"
+    events = (
+        (
+            "PrometheusRulesFailing",
+            "prometheus_rule_evaluation_failures_total",
+            "Rules cannot be evaluated",
+            "What they watch is not watched: see Prometheus' log for the rule and the reason.",
+        ),
+        (
+            "PrometheusRulesMissed",
+            "prometheus_rule_group_iterations_missed_total",
+            "Rules take longer than there is time for",
+            "Alerts come late, and recorded series have gaps.",
+        ),
+        (
+            "PrometheusCompactionsFailing",
+            "prometheus_tsdb_compactions_failed_total",
+            "Prometheus cannot write its blocks",
+            "Most likely the disk is full; what is only in memory grows.",
+        ),
+        (
+            "PrometheusReloadsFailing",
+            "prometheus_tsdb_reloads_failures_total",
+            "Prometheus cannot read its blocks",
+            "A block is damaged, or files are missing; older data cannot be had.",
+        ),
+        (
+            "PrometheusLogDamaged",
+            "prometheus_tsdb_wal_corruptions_total",
+            "Prometheus found its log of writes damaged",
+            "Samples from before the last start are lost, most often after a power cut or a full disk.",
+        ),
+        (
+            "PrometheusTooManySamples",
+            "prometheus_target_scrapes_exceeded_sample_limit_total",
+            "A target has more samples than it may have",
+            "It is refused whole: look which target is down, and which of its labels has no bound.",
+        ),
+    )
+    for name, metric, summary, description in events:
+        yield make.event(name, series(metric, {"job": job}), (summary, description), series(metric, {"job": job}))
+
+
+def _prometheus_retention(watched: Watched) -> Iterator[Alert]:
+    oldest = series("prometheus_tsdb_lowest_timestamp_seconds", {"job": "prometheus"})
+    days = watched.settings.retention.metrics_days
+    longest = (days * 1.1 + KEPT_LONGER) * SECONDS_PER_DAY
+    yield Maker(watched.clock, "prometheus", "telemetry").level(
+        "PrometheusRetentionStale",
+        f"time() - {oldest} > {number(longest)}",
+        (
+            "Prometheus has metrics of {{ $value | humanizeDuration }} ago",
+            f"They are kept for {days} days: what is older is not removed.",
+        ),
+        {oldest: -longest},
+        # Younger by more than the test takes.
+        {oldest: 14400 - longest},
+        hold=3600,
+    )
+
+
+def _alertmanager(clock: Clock) -> Iterator[Alert]:
+    failed = series("alertmanager_notifications_failed_total", {"job": "alertmanager", "integration": "email"})
+    yield Maker(clock, "alertmanager", "telemetry").event(
+        "NotificationsFailing",
+        'alertmanager_notifications_failed_total{job="alertmanager"}',
+        (
+            "Notifications by {{ $labels.integration }} fail",
+            "Alerts fire and somebody does not get to know: the receiver is down, or refuses.",
+        ),
+        failed,
+        by="integration",
+        severity="critical",
+    )
+
+
+def _way_to_alertmanager(clock: Clock) -> Iterator[Alert]:
+    make = Maker(clock, "prometheus", "telemetry")
+    found = series("prometheus_notifications_alertmanagers_discovered", {"job": "prometheus"})
+    yield make.level(
+        "PrometheusWithoutAlertmanager",
+        f"{found} < 1",
+        ("Prometheus knows no Alertmanager", "Alerts fire and nobody gets to know."),
+        {found: 0},
+        {found: 1},
+        hold=300,
+        severity="critical",
+    )
+    for name, what in (("errors", "PrometheusNotificationsRefused"), ("dropped", "PrometheusNotificationsDropped")):
+        metric = f"prometheus_notifications_{name}_total"
+        yield make.event(
+            what,
+            series(metric, {"job": "prometheus"}),
+            ("Alerts do not reach Alertmanager", "It is down, or refuses them; those that fire on are sent again."),
+            series(metric, {"job": "prometheus"}),
+        )
+
+
+def _loki(watched: Watched, clock: Clock) -> Iterator[Alert]:
+    make = Maker(clock, "loki", "telemetry")
+    events = (
+        ("LokiPanics", "loki_panic_total", "Loki fails from within", "A query or a line meets a fault of Loki itself."),
+        (
+            "LokiDiskFull",
+            "loki_ingester_wal_disk_full_failures_total",
+            "Loki cannot write its log",
+            "The disk is full: lines that are only in memory are lost with the next crash.",
+        ),
+    )
+    for name, metric, summary, description in events:
+        yield make.event(name, series(metric, {"job": "loki"}), (summary, description), series(metric, {"job": "loki"}))
+    stale = clock.time(STALE)
+    ran = series("loki_compactor_apply_retention_last_successful_run_timestamp_seconds", {"job": "loki"})
+    yield make.level(
+        "LokiRetentionStale",
+        # 0 until the first run after a start.
+        f"time() - ({ran} != 0) > {number(stale)}",
+        (
+            "Loki has not removed old lines for {{ $value | humanizeDuration }}",
+            "Retention should run every ten minutes: log lines are kept too long, and fill the disk.",
+        ),
+        {ran: -stale},
+        # Later by more than the test takes.
+        {ran: 3600 - stale},
+        hold=600,
+    )
+    yield _errors(make, watched, "LokiErrors", "loki_request_duration_seconds_count", "loki")
+
+
+def _tempo(clock: Clock) -> Iterator[Alert]:
+    make = Maker(clock, "tempo", "telemetry")
+    events = (
+        (
+            "TempoRetentionFailing",
+            "tempodb_retention_errors_total",
+            "Tempo cannot remove old traces",
+            "Traces are kept too long, and fill the disk.",
+        ),
+        (
+            "TempoCompactionFailing",
+            "tempodb_compaction_errors_total",
+            "Tempo cannot merge its blocks",
+            "Searches get slower; most likely the disk is full.",
+        ),
+        (
+            "TempoPollFailing",
+            "tempodb_blocklist_poll_errors_total",
+            "Tempo cannot list its blocks",
+            "New blocks are not found by search, old ones not removed.",
+        ),
+        (
+            "TempoFlushFailing",
+            "tempo_live_store_local_failed_flushes_total",
+            "Tempo cannot write traces",
+            "They stay in memory until it runs out; most likely the disk is full.",
+        ),
+    )
+    for name, metric, summary, description in events:
+        yield make.event(
+            name, series(metric, {"job": "tempo"}), (summary, description), series(metric, {"job": "tempo"})
+        )
+
+
+def _grafana(watched: Watched, clock: Clock) -> Alert:
+    make = Maker(clock, "grafana", "telemetry")
+    return _errors(make, watched, "GrafanaErrors", "grafana_http_request_duration_seconds_count", "grafana")
+
+
+def _errors(make: Maker, watched: Watched, alert: str, metric: str, job: str) -> Alert:
+    limits, window = watched.settings.alert_thresholds, watched.clock.window(900)
+    share = limits.error_percent / 100
+    beyond = min(share * 1.05, 1)
+    every = f'sum by (job) (increase({metric}{{job="{job}"}}[{duration(window)}]))'
+    errors = f'sum by (job) (increase({metric}{{job="{job}",status_code=~"5.."}}[{duration(window)}]))'
+    failed, done = (series(metric, {"job": job, "status_code": code}) for code in ("500", "200"))
+    return make.growth(
+        alert,
+        f"{errors} > {number(share)} * {every} and {every} >= {limits.events}",
+        (
+            f"{job} fails {{{{ $value | humanize }}}} requests in {duration(window)}",
+            f"More than {number(share * 100)} % of the requests to {job} end in an error of its own.",
+        ),
+        {failed: 1000 * beyond, done: 1000 - 1000 * beyond},
+        {failed: share * 950, done: 1000 - share * 950},
+        window=window,
+    )
