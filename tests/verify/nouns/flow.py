@@ -29,21 +29,27 @@ class Flow:
         self._prometheus = prometheus
         self.canary = Canary()
         commenter, at = Commenter(api), machine.now
-        self._before = prometheus.values(f'{{job="{service}"}}')
+        # What Tempo makes of spans names the service alone.
+        self._before = prometheus.values(f'{{job="{service}"}} or {{service="{service}"}}')
         self.comment = commenter.comment(at)
         self.log_in = self.canary.log_in(api, at)
-        self._due = time.monotonic() + delay
+        self._delay, self._sent = delay, time.monotonic()
         # What this has increased, in PromQL.
         self.comments = f'{names[COMMENTS]}{{job="{service}"}}'
         self.answers, self.seconds, self.buckets = (
             self.comment.selected(f"{names[HTTP_DURATION]}_{part}", service) for part in ("count", "sum", "bucket")
         )
+        self.calls = f'traces_spanmetrics_calls_total{{service="{service}",span_name="{self.comment.span_name}"}}'
         self.refusals = self.log_in.selected(f"{names[HTTP_DURATION]}_count", service)
 
     @property
     def patience(self) -> float:
         """Seconds that are left until all of it should have been measured."""
-        return max(0.0, self._due - time.monotonic())
+        return self.left(self._delay)
+
+    def left(self, seconds: float) -> float:
+        """What is left of so many seconds since the requests: none of many tests waits once more for what is lost."""
+        return max(0.0, self._sent + seconds - time.monotonic())
 
     def growth(self, query: str) -> float:
         """By how much the series of a query have grown since before the requests; those that are new began at zero."""

@@ -12,7 +12,7 @@ import yaml
 from verify.nouns.api import expected
 from verify.nouns.program import Program
 
-ARRIVAL_SECONDS = 60
+LINE_SECONDS = 60
 """How long a line may take from a new container to Loki: until the container is discovered, and read, and sent."""
 
 EVERYTHING = '{service_name=~".+"}'

@@ -13,7 +13,7 @@ from verify.nouns.api import expected
 from verify.nouns.program import Program
 from verify.nouns.waiting import eventually
 
-ARRIVAL_SECONDS = 30
+SPAN_SECONDS = 30
 """How long a span may take from the app to Tempo: the SDK sends every five seconds, Alloy every second."""
 
 
@@ -60,8 +60,10 @@ class Tempo:
     def __repr__(self) -> str:
         return repr(self._program)
 
-    def arrived(self, trace_id: str, spans: int) -> TempoTrace:
+    def arrived(self, trace_id: str, spans: int, within: float = SPAN_SECONDS) -> TempoTrace:
         """The trace of an id, once it has so many spans; whatever there is when time is up.
+
+        :param within: seconds.
 
         :raises UnexpectedAnswer: Tempo refuses.
         """
@@ -70,7 +72,7 @@ class Tempo:
             trace = self.trace(trace_id)
             return trace if len(trace.spans) >= spans else None
 
-        return eventually(whole, ARRIVAL_SECONDS) or self.trace(trace_id)
+        return eventually(whole, within) or self.trace(trace_id)
 
     def trace(self, trace_id: str) -> TempoTrace:
         """The trace of an id; without spans where Tempo knows none (yet).

@@ -8,16 +8,20 @@ from preprod.contract import Contract, spans
 from verify.nouns.deployment import Deployment
 from verify.nouns.flow import Flow
 from verify.nouns.jobs import Jobs
-from verify.nouns.loki import ARRIVAL_SECONDS, EVERYTHING, LokiQuery
+from verify.nouns.loki import EVERYTHING, LINE_SECONDS, LokiQuery
 from verify.nouns.machine import Machine
 from verify.nouns.prometheus import PromQuery
-from verify.nouns.tempo import Tempo
+from verify.nouns.tempo import SPAN_SECONDS, Tempo, TempoTrace
 from verify.nouns.waiting import eventually
 
 pytestmark = pytest.mark.needs("observability")
 
 COMMENT_SPANS = 3
 """At least: the request, who asks, and the new row."""
+
+
+def _trace(flow: Flow, tempo: Tempo) -> TempoTrace:
+    return tempo.arrived(flow.comment.trace_id, COMMENT_SPANS, flow.left(SPAN_SECONDS))
 
 
 def test_it_is_counted(flow: Flow, prometheus: PromQuery) -> None:
@@ -42,7 +46,7 @@ def test_its_measurement_leads_to_its_trace(flow: Flow, prometheus: PromQuery) -
 
 @pytest.mark.needs("tempo")
 def test_it_is_a_trace(flow: Flow, tempo: Tempo) -> None:
-    sent, trace = flow.comment, tempo.arrived(flow.comment.trace_id, COMMENT_SPANS)
+    sent, trace = flow.comment, _trace(flow, tempo)
     servers = trace.of("server", sent.span_name)
     assert len(servers) == 1, f"{tempo} should have one span of {sent}"
     server = servers[0]
@@ -55,7 +59,9 @@ def test_it_is_a_trace(flow: Flow, tempo: Tempo) -> None:
 @pytest.mark.needs("tempo")
 def test_its_spans_are_those_of_the_contract(flow: Flow, tempo: Tempo, contract: Contract) -> None:
     common = set(contract.spans.common_attributes)
-    for span in tempo.arrived(flow.comment.trace_id, COMMENT_SPANS).spans:
+    found = _trace(flow, tempo).spans
+    assert len(found) >= COMMENT_SPANS, f"{tempo} should have all spans of {flow.comment}"
+    for span in found:
         kinds = [kind for kind in spans(contract) if kind.kind == span.kind and kind.matches(span.name)]
         assert kinds, f"{span} is none that the contract describes"
         allowed = common.union(*(kind.attributes for kind in kinds))
@@ -65,24 +71,22 @@ def test_its_spans_are_those_of_the_contract(flow: Flow, tempo: Tempo, contract:
 
 @pytest.mark.needs("tempo")
 def test_its_spans_say_what_sent_them(flow: Flow, tempo: Tempo, api_service: str, deployment: Deployment) -> None:
-    trace = tempo.arrived(flow.comment.trace_id, COMMENT_SPANS)
     keys = ("service.name", "service.version", "deployment.environment.name")
-    told = {tuple(span.resource.get(key) for key in keys) for span in trace.spans}
+    told = {tuple(span.resource.get(key) for key in keys) for span in _trace(flow, tempo).spans}
     assert told == {(api_service, deployment.services["api"].version, deployment.environment)}, f"spans in {tempo}"
 
 
 @pytest.mark.needs("tempo")
-def test_metrics_are_made_of_its_span(flow: Flow, prometheus: PromQuery, api_service: str) -> None:
-    query = f'traces_spanmetrics_calls_total{{service="{api_service}",span_name="{flow.comment.span_name}"}}'
-    made = eventually(lambda: flow.growth(query), flow.patience)
-    assert made >= 1, f"{query} of {prometheus} should have grown with {flow.comment}"
+def test_metrics_are_made_of_its_span(flow: Flow, prometheus: PromQuery) -> None:
+    made = eventually(lambda: flow.growth(flow.calls), flow.patience)
+    assert made >= 1, f"{flow.calls} of {prometheus} should have grown with {flow.comment}"
 
 
 @pytest.mark.needs("loki", "request lines")
 def test_it_is_in_the_log(flow: Flow, loki: LokiQuery, api_service: str, deployment: Deployment) -> None:
     sent = flow.comment
     query = f'{{service_name="{api_service}",log_type="request"}} | trace_id="{sent.trace_id}"'
-    found = eventually(lambda: loki.lines(query, sent.at), ARRIVAL_SECONDS)
+    found = eventually(lambda: loki.lines(query, sent.at), flow.left(LINE_SECONDS))
     assert len(found) == 1, f"{loki} should have one line of {sent}"
     told = tuple(found[0].fields[name] for name in ("method", "route", "status", "correlation_id"))
     assert told == (sent.method, sent.route, sent.status, sent.correlation_id), f"the line of {sent} in {loki}"
@@ -94,13 +98,13 @@ def test_it_is_in_the_log(flow: Flow, loki: LokiQuery, api_service: str, deploym
 def test_what_it_did_is_on_record(flow: Flow, loki: LokiQuery, api_service: str) -> None:
     sent = flow.comment
     query = f'{{service_name="{api_service}",log_type="audit"}} | trace_id="{sent.trace_id}"'
-    found = eventually(lambda: loki.lines(query, sent.at), ARRIVAL_SECONDS)
+    found = eventually(lambda: loki.lines(query, sent.at), flow.left(LINE_SECONDS))
     assert [line.fields["action"] for line in found] == ["comment.created"], f"audit events of {sent} in {loki}"
 
 
 @pytest.mark.needs("loki")
 def test_streams_are_made_by_few_labels(flow: Flow, loki: LokiQuery) -> None:
-    found = eventually(lambda: loki.labels(flow.comment.at), ARRIVAL_SECONDS)
+    found = eventually(lambda: loki.labels(flow.comment.at), flow.left(LINE_SECONDS))
     assert found == {"service_name", "level", "log_type", "environment"}, f"labels in {loki}"
 
 
@@ -108,7 +112,7 @@ def test_streams_are_made_by_few_labels(flow: Flow, loki: LokiQuery) -> None:
 def test_a_job_is_in_the_log(jobs: Jobs, loki: LokiQuery, machine: Machine) -> None:
     at, trace_id = machine.now, jobs.clean_up()
     query = f'{EVERYTHING} | trace_id="{trace_id}"'
-    found = eventually(lambda: [line.fields["message"] for line in loki.lines(query, at)], ARRIVAL_SECONDS)
+    found = eventually(lambda: [line.fields["message"] for line in loki.lines(query, at)], LINE_SECONDS)
     assert trace_id, "the worker should name the trace of a job"
     assert "job done" in found, f"{loki} should have the line of the job in trace {trace_id}"
 

@@ -6,10 +6,10 @@ import pytest
 
 from verify.nouns.bystander import Bystander
 from verify.nouns.flow import Flow
-from verify.nouns.loki import ARRIVAL_SECONDS, EVERYTHING, LokiQuery
+from verify.nouns.loki import EVERYTHING, LINE_SECONDS, LokiQuery
 from verify.nouns.machine import Machine
 from verify.nouns.prometheus import PromQuery
-from verify.nouns.tempo import Tempo
+from verify.nouns.tempo import SPAN_SECONDS, Tempo
 from verify.nouns.traffic import finding
 from verify.nouns.waiting import eventually
 
@@ -26,7 +26,7 @@ def test_a_secret_in_a_request_is_in_no_metric(flow: Flow, prometheus: PromQuery
 
 @pytest.mark.needs("tempo")
 def test_a_secret_in_a_request_is_in_no_trace(flow: Flow, tempo: Tempo) -> None:
-    trace = tempo.arrived(flow.log_in.trace_id, spans=1)
+    trace = tempo.arrived(flow.log_in.trace_id, 1, flow.left(SPAN_SECONDS))
     assert trace.of("server", flow.log_in.span_name), f"{tempo} should have {flow.log_in}"
     found = flow.canary.word in trace.text
     assert not found, f"the trace of {flow.log_in} in {tempo} has what it carried as password or token"
@@ -35,7 +35,8 @@ def test_a_secret_in_a_request_is_in_no_trace(flow: Flow, tempo: Tempo) -> None:
 @pytest.mark.needs("loki", "request lines")
 def test_a_secret_in_a_request_is_in_no_line(flow: Flow, loki: LokiQuery) -> None:
     sent = flow.log_in
-    lines = eventually(lambda: loki.lines(f'{EVERYTHING} | trace_id="{sent.trace_id}"', sent.at), ARRIVAL_SECONDS)
+    query = f'{EVERYTHING} | trace_id="{sent.trace_id}"'
+    lines = eventually(lambda: loki.lines(query, sent.at), flow.left(LINE_SECONDS))
     assert lines, f"{loki} should have the line of {sent}"
     told = [str(dict(line.labels)) + line.text for line in lines]
     assert not [at for at, text in enumerate(told) if flow.canary.word in text], f"lines of {sent} in {loki}"
@@ -47,9 +48,9 @@ def test_a_secret_in_a_request_is_in_no_line(flow: Flow, loki: LokiQuery) -> Non
 def test_a_secret_that_another_container_prints_is_in_no_line(
     bystander: Bystander, loki: LokiQuery, machine: Machine
 ) -> None:
-    since = machine.now - ARRIVAL_SECONDS
+    since = machine.now - LINE_SECONDS
     query = f"{EVERYTHING} |~ `{finding(bystander.name)} logged in with`"
-    lines = eventually(lambda: loki.lines(query, since), ARRIVAL_SECONDS)
+    lines = eventually(lambda: loki.lines(query, since), LINE_SECONDS)
     assert lines, f"{loki} should have the line of {bystander}"
     found = [line.labels for line in loki.lines(f"{EVERYTHING} |~ `{finding(bystander.canary.word)}`", since)]
     assert found == [], f"streams of {loki} with the password that {bystander} printed"
