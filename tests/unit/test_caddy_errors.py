@@ -8,11 +8,13 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from unit.given import bundle, chosen, settings
 
 SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
 UNAVAILABLE = (502, 503)
-"""An app that cannot be reached, and one that could not be reached a moment ago."""
+"""An app that cannot be reached, and one that is known to be away."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class Caddy:
         got = connection.getresponse()
         return Answer(got.status, dict(got.getheaders()), json.loads(got.read()))
 
+    def break_off(self) -> int:
+        """Status of a request whose body is no chunk although it is announced in chunks."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(b"POST /api/me HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n")
+            return int(client.recv(100).split()[1])
+
     def answers(self) -> bool:
         with socket.socket() as client:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
@@ -61,9 +69,14 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caddy]:
-    """The rendered Caddyfile, with ports of its own, nobody at the app's, and little patience."""
-    directory = tmp_path_factory.mktemp("caddy")
-    health, site, app = free_ports(3)
+    """Caddy with nobody behind it."""
+    (app,) = free_ports(1)
+    yield from configured(tmp_path_factory.mktemp("caddy"), app)
+
+
+def configured(directory: Path, app: int) -> Iterator[Caddy]:
+    """The rendered Caddyfile, with ports of its own, the app at this one, and little patience."""
+    health, site = free_ports(2)
     text = bundle(settings())["caddy/Caddyfile"].text
     for theirs, ours in (
         ("admin localhost:2019", "admin off"),
@@ -95,6 +108,30 @@ def started(caddy: Caddy, directory: Path) -> Iterator[Caddy]:
             time.sleep(0.05)
         yield caddy
         process.terminate()
+
+
+class App(BaseHTTPRequestHandler):
+    """Answers a GET at once, and reads a body to its end before it answers."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def do_POST(self) -> None:
+        self.rfile.read()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: what is asked for is in the test."""
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Caddy]:
+    """Caddy with an app behind it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), App) as app:
+        threading.Thread(target=app.serve_forever, daemon=True).start()
+        yield from configured(tmp_path, app.server_port)
+        app.shutdown()
 
 
 def codes() -> dict[int, tuple[str, str]]:
@@ -141,3 +178,11 @@ def test_an_unusable_correlation_id_is_replaced(caddy: Caddy, given: str) -> Non
     answer = caddy.ask(X_Correlation_Id=given)
     assert uuid.UUID(answer.headers["X-Correlation-Id"])
     assert answer.body["correlation_id"] == answer.headers["X-Correlation-Id"]
+
+
+def test_a_client_that_breaks_off_takes_the_app_from_nobody(serving: Caddy) -> None:
+    assert serving.ask().status == 200
+    assert serving.break_off() == 502
+    began = time.monotonic()
+    assert serving.ask().status == 200
+    assert time.monotonic() - began < 0.5, "patience in this Caddyfile: a request that had to wait took longer"

@@ -78,8 +78,8 @@ def test_braces_balance_and_the_app_is_behind_it(changes: dict[str, str]) -> Non
 
 
 def test_a_request_waits_longer_than_an_upstream_is_left_out() -> None:
-    found = dict(re.findall(r"(fail_duration|lb_try_duration) (\d+)s", caddyfile()))
-    assert 0 < int(found["fail_duration"]) < int(found["lb_try_duration"])
+    found = {name: int(seconds) for name, seconds in re.findall(r"(health_\w+|lb_try_duration) (\d+)s", caddyfile())}
+    assert 0 < found["health_interval"] + found["health_timeout"] < found["lb_try_duration"]
 
 
 def test_caddy_sees_the_directory_where_a_rollout_names_its_container() -> None:
