@@ -92,7 +92,13 @@ def test_numbers_are_written_as_one_says_them() -> None:
 
 def test_the_verb_writes_page_and_emitter_and_names_them(tmp_path: Path) -> None:
     done = render("--contract", SOCIALIZE, "--out", "new/folder", at=tmp_path)
-    assert (done.returncode, done.stdout) == (0, "new/folder/contract.md\nnew/folder/emitter.py\n")
+    named = done.stdout.splitlines()
+    assert (done.returncode, named[:2]) == (0, ["new/folder/contract.md", "new/folder/emitter.py"])
+    assert {line for line in named[2:] if "/rules/" in line} == {
+        "new/folder/prometheus/rules/app.yml",
+        "new/folder/prometheus/rules/slo.yml",
+    }
+    assert set(named) == {str(path.relative_to(tmp_path)) for path in tmp_path.glob("new/**/*.*") if path.is_file()}
     contract = load(SOCIALIZE)
     assert (tmp_path / "new/folder/contract.md").read_text() == page(contract, "socialize.yaml")
     assert (tmp_path / "new/folder/emitter.py").read_text() == emitter(contract)

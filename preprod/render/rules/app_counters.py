@@ -119,7 +119,8 @@ def _share(watched: Watched, signal: Signal, whole: Signal) -> Alert:
     all_ = f"sum(increase({selector(whole.prometheus, whole.services)}[{duration(period)}]))"
     many = 1000.0 * max(least, 1)
     given, total = first_series(signal, signal.prometheus, expect.where), _rest(signal, whole)
-    beyond, within = (min(bound * 1.1, 1), bound * 0.9) if upper else (bound * 0.9, bound + (1 - bound) * 0.1)
+    near = 0.1 * (min(bound, 1 - bound) if bound < 1 else bound)
+    beyond, within = (bound + near, bound - near) if upper else (bound - near, bound + near)
 
     def grown(share: float) -> dict[str, float]:
         return {given: many * share, total: many * (1 - share if whole is signal else 1)}

@@ -47,16 +47,20 @@ def growth(
 
     :param steady: gauges beside them.
     """
-    lengths = (LEAD, ceil((window + hold) / step) + 1, ceil(window / step) + 2)
+    in_window = int(window / step)
+    # Before it the window is full of what is well: less than half a window of what is not does not fire yet.
+    lead, early = in_window + 2, ceil((in_window - 1) / 2) - 1
+    lengths = (lead, ceil((window + hold) / step) + 1, ceil(window / step) + 2)
     total = sum(lengths)
     same = {name: _run(value, total) for name, value in (steady or {}).items()}
     change = {
         name: counter([(below[name], lengths[0]), (bad[name], lengths[1]), (below[name], lengths[2])]) for name in bad
     }
     calm = {name: counter([(value, total)]) for name, value in below.items()}
-    end = LEAD + lengths[1] - 1
+    end = lead + lengths[1] - 1
+    not_yet = {lead - 1 + max(early, 0) + int(hold / step): 0}
     return (
-        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, end: 1, total - 1: 0}),
+        Case("fires and resolves", {**change, **same}, {**not_yet, end: 1, total - 1: 0}),
         Case("just below", {**calm, **same}, {end: 0, total - 1: 0}),
     )
 
@@ -87,10 +91,12 @@ def event(series: str, *, window: float, step: float, steady: Values | None = No
     tail = ceil(window / step) + 2
     total = LEAD + tail
     same = {name: _run(value, total) for name, value in (steady or {}).items()}
+    # As long as the step before it is in the window too.
+    last = max(LEAD, LEAD + int(window / step) - 2)
     once = f"{_run(0, LEAD)} {_run(1, tail)}"
     begun = f"_x{LEAD} 0 {_run(1, tail)}"
     return (
-        Case("fires and resolves", {series: once, **same}, {LEAD - 1: 0, LEAD: 1, total - 1: 0}),
+        Case("fires and resolves", {series: once, **same}, {LEAD - 1: 0, LEAD: 1, last: 1, total - 1: 0}),
         Case("the first of a new process", {series: begun, **same}, {LEAD: 0, LEAD + 1: 1}),
         Case("just below", {series: _run(3, total), **same}, {LEAD: 0, total - 1: 0}),
     )

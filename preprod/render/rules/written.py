@@ -99,7 +99,7 @@ def _test(trial: Trial, watched: Watched) -> dict[str, Any]:
         "promql_expr_test": [
             {
                 "expr": _firing(one, watched),
-                "eval_time": _moment(at * one.step),
+                "eval_time": _moment(at * round(one.step, 3)),
                 "exp_samples": [{"labels": "{}", "value": count}] if count else [],
             }
             for one, of in trial
