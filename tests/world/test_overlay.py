@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from harness import wait_for
 from load import Load, reached
-from package import Package, Run
+from package import ON_ONE, Package, Run
 from watching import watchers
+
+pytestmark = ON_ONE
 
 OVERLAY: dict[str, Any] = {"observability": True, "scrape_interval": 5}
 
