@@ -16,6 +16,9 @@ from verify.nouns.waiting import eventually
 SPAN_SECONDS = 30
 """How long a span may take from the app to Tempo: the SDK sends every five seconds, Alloy every second."""
 
+SPAN_METRICS_SECONDS = SPAN_SECONDS + 30
+"""And from there to Prometheus, as a metric: Tempo collects and sends them every fifteen seconds."""
+
 
 @dataclass(frozen=True)
 class TempoSpan:

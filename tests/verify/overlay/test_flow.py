@@ -11,7 +11,7 @@ from verify.nouns.jobs import Jobs
 from verify.nouns.loki import EVERYTHING, LINE_SECONDS, LokiQuery
 from verify.nouns.machine import Machine
 from verify.nouns.prometheus import PromQuery
-from verify.nouns.tempo import SPAN_SECONDS, Tempo, TempoTrace
+from verify.nouns.tempo import SPAN_METRICS_SECONDS, SPAN_SECONDS, Tempo, TempoTrace
 from verify.nouns.waiting import eventually
 
 pytestmark = pytest.mark.needs("observability")
@@ -78,7 +78,7 @@ def test_its_spans_say_what_sent_them(flow: Flow, tempo: Tempo, api_service: str
 
 @pytest.mark.needs("tempo")
 def test_metrics_are_made_of_its_span(flow: Flow, prometheus: PromQuery) -> None:
-    made = eventually(lambda: flow.growth(flow.calls), flow.patience)
+    made = eventually(lambda: flow.growth(flow.calls), flow.left(SPAN_METRICS_SECONDS))
     assert made >= 1, f"{flow.calls} of {prometheus} should have grown with {flow.comment}"
 
 
