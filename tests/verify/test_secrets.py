@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from preprod.catalogue import OVERLAY
 from preprod.paths import SECRETS
 from verify.nouns.deployment import Deployment
 from verify.nouns.paths import Entry, below, entries
@@ -32,7 +33,9 @@ def test_its_value_is_nowhere_else(secret: Secret) -> None:
 def test_nothing_else_lies_among_the_secrets(deployment: Deployment, target: Target) -> None:
     readers = deployment.readers()
     wanted = set(readers) | {f"{directory}/{name}" for directory, names in readers.items() for name in names}
-    found = {f"{SECRETS}/{path}" for path in below(target, SECRETS)}
+    # Kept like its volumes while the overlay is off: Grafana could not read its data with a new key.
+    resting = tuple(f"{SECRETS}/{name}" for name in OVERLAY if name not in deployment.services)
+    found = {path for path in (f"{SECRETS}/{path}" for path in below(target, SECRETS)) if not _lies_in(path, resting)}
     assert found == wanted, f"{SECRETS} on {target} should hold the secrets of the manifest and no others"
 
 
@@ -43,3 +46,7 @@ def test_nobody_can_list_the_secrets(target: Target) -> None:
         f"{SECRETS}/.versions": Entry("directory", "0700", 0, 0),
     }
     assert found == wanted, f"the directories of secrets on {target}"
+
+
+def _lies_in(path: str, directories: tuple[str, ...]) -> bool:
+    return any(path == directory or path.startswith(f"{directory}/") for directory in directories)

@@ -65,8 +65,8 @@ def test_no_label_has_a_value_that_is_not_allowed(metric: Signal, prometheus: Pr
 def test_there_is_no_metric_that_is_not_in_the_contract(prometheus: PromQuery, contract: Contract) -> None:
     allowed = {name for signal in signals(contract) for name in signal.exposed} | WITHOUT_CONTRACT
     jobs = "|".join(contract.services)
-    # Rules (with a colon) and what Tempo makes of spans carry the job of what they are made of.
-    query = f'{{job=~"{jobs}",__name__!~".*:.*|traces_.*|scrape_.*"}}'
+    # Rules (with a colon), alerts, and what Tempo makes of spans carry the job of what they are made of.
+    query = f'{{job=~"{jobs}",__name__!~".*:.*|traces_.*|scrape_.*|ALERTS.*"}}'
     found = prometheus.label(query, "__name__")
     assert found, f"{prometheus} should have metrics of {jobs}"
     assert found <= allowed, f"metrics of {jobs} in {prometheus}"
