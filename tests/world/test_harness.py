@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -208,6 +209,7 @@ def test_removal_leaves_nothing() -> None:
 
 
 DYING_RUN = """
+import os
 from harness import WorldRun
 run = WorldRun.start(kept={kept})
 run.new_world("bookworm")
@@ -216,11 +218,21 @@ os.kill(os.getpid(), 9)
 """
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_worlds_of_a_dead_run_go_at_the_next_start_unless_kept(worlds: WorldRun, kept: bool) -> None:
+def dead_run(*, kept: bool) -> tuple[str, str]:
+    """Token and directory of a run with one world whose process was killed."""
     script = DYING_RUN.format(kept=kept)
     dead = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=HARNESS)
+    assert dead.returncode == -signal.SIGKILL, dead.stderr
     token, directory = dead.stdout.split()
+    return token, directory
+
+
+REMOVAL = "from harness import remove_stale; remove_stale()"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_worlds_of_a_dead_run_go_at_the_next_start_unless_kept(worlds: WorldRun, kept: bool) -> None:
+    token, directory = dead_run(kept=kept)
     try:
         assert len(left_behind(token)) == 4
         remove_stale()
@@ -229,6 +241,14 @@ def test_worlds_of_a_dead_run_go_at_the_next_start_unless_kept(worlds: WorldRun,
         assert left_behind(worlds.token) != []
     finally:
         remove_run(token)
+
+
+def test_processes_that_start_together_remove_a_dead_run_together() -> None:
+    token, _ = dead_run(kept=False)
+    both = [subprocess.Popen([sys.executable, "-c", REMOVAL], stderr=subprocess.PIPE, cwd=HARNESS) for _ in range(2)]
+    complaints = [process.communicate()[1].decode() for process in both]
+    assert complaints == ["", ""]
+    assert left_behind(token) == []
 
 
 def test_unknown_release_is_refused_in_one_sentence(worlds: WorldRun) -> None:

@@ -7,19 +7,20 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .commands import WorldError, docker, need
+from .commands import WorldError, docker, execute, need, wait_for
 from .controller import is_gone, this_controller
-from .images import RELEASES, tar_of, world_image
+from .images import RELEASES, one_at_a_time, tar_of, world_image
 from .network import create_network
 from .privileges import engine_options
 from .world import SHUTDOWN_SECONDS, World
 
 RUN, CONTROLLER, KEPT = (f"socialize-preprod-world.{name}" for name in ("run", "controller", "kept"))
+REMOVAL_SECONDS = 180  # six worlds with engines of their own take up to a minute on two busy cores
 VOLUMES = ("/var/lib/docker", "/var/lib/containerd")  # overlay2 cannot lie on the container's own overlay
 
 # The name server as a machine of its own would have it: the engine's 127.0.0.11 answers only in the world's
@@ -129,13 +130,30 @@ _FORM = " ".join(f'{{{{.Label "{label}"}}}}' for label in (RUN, CONTROLLER, KEPT
 
 
 def remove_run(token: str) -> None:
-    """Remove the containers, volumes, networks (in this order) and key files of the run `token`."""
-    label = f"label={RUN}={token}"
-    for look, drop in zip(_LOOKS, (("rm", "--force"), ("volume", "rm"), ("network", "rm")), strict=True):
-        if names := docker(*look, "--quiet", "--filter", label).split():
-            docker(*drop, *names)
-    if _directory(token).exists():
-        shutil.rmtree(_directory(token))
+    """Remove the containers, volumes, networks (in this order) and key files of the run `token`.
+
+    Several processes may find the same dead run: the first removes it, the others wait and find nothing.
+    """
+    with one_at_a_time(_network(token)):
+        for look, drop in zip(_LOOKS, (("rm", "--force"), ("volume", "rm"), ("network", "rm")), strict=True):
+            _remove_all([*look, "--quiet", "--filter", f"label={RUN}={token}"], drop)
+        if _directory(token).exists():
+            shutil.rmtree(_directory(token))
+
+
+def _remove_all(look: Sequence[str], drop: Sequence[str]) -> None:
+    """Until `look` lists nothing: a removal whose client was killed goes on in the engine, which refuses a second."""
+    complaints = [""]
+
+    def none_left() -> bool:
+        if names := docker(*look).split():
+            complaints.append(execute(["docker", *drop, *names]).stderr)
+        return not names
+
+    try:
+        wait_for(none_left, REMOVAL_SECONDS, "their removal")
+    except WorldError as error:
+        raise WorldError(f"docker {' '.join(drop)}: {error}: {complaints[-1]}") from error
 
 
 def _network(token: str) -> str:
