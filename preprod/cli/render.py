@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from preprod.contract import Contract, ContractError, load
-from preprod.render import rules
+from preprod.render import rules, runbooks
+from preprod.render.alerts_page import everything, jobs
 from preprod.render.contract_page import page
 from preprod.render.emitter import emitter
 from preprod.settings import Settings
@@ -17,7 +18,7 @@ from preprod.settings import Settings
 @click.option("--contract", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The contract, YAML.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Made if it is not there.")
 def render(contract: Path, out: Path) -> int:
-    """Write what follows from a telemetry contract: its page, an emitter, alert rules and their tests."""
+    """Write what follows from a telemetry contract: its page, an emitter, alert rules, their tests, and runbooks."""
     try:
         read = load(contract)
     except ContractError as error:
@@ -25,6 +26,9 @@ def render(contract: Path, out: Path) -> int:
     texts = {"contract.md": page(read, contract.name), "emitter.py": emitter(read), **_rules(read)}
     for name, text in texts.items():
         click.echo(_written(out / name, text))
+    for name, text in _runbooks(read).items():
+        _written(out / "runbooks" / f"{name}.md", text)
+    click.echo(out / "runbooks" / "README.md")
     return 0
 
 
@@ -34,6 +38,12 @@ def _rules(contract: Contract) -> dict[str, str]:
     made, tests = rules.texts(rules.of_contract(watched), watched)
     folders = {"prometheus/rules": made, "prometheus/tests": tests}
     return {f"{folder}/{name}.yml": text for folder, texts in folders.items() for name, text in texts.items()}
+
+
+def _runbooks(contract: Contract) -> dict[str, str]:
+    """Those of a whole host: alerts link to them by one address."""
+    places = runbooks.Places({contract.application: "../contract.md"})
+    return runbooks.texts([everything(contract)], jobs(), places)
 
 
 def _written(path: Path, text: str) -> Path:
