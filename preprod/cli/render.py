@@ -23,12 +23,9 @@ def render(contract: Path, out: Path) -> int:
         read = load(contract)
     except ContractError as error:
         raise click.ClickException(str(error)) from None
-    texts = {"contract.md": page(read, contract.name), "emitter.py": emitter(read), **_rules(read)}
+    texts = {"contract.md": page(read, contract.name), "emitter.py": emitter(read), **_rules(read), **_runbooks(read)}
     for name, text in texts.items():
         click.echo(_written(out / name, text))
-    for name, text in _runbooks(read).items():
-        _written(out / "runbooks" / f"{name}.md", text)
-    click.echo(out / "runbooks" / "README.md")
     return 0
 
 
@@ -43,7 +40,8 @@ def _rules(contract: Contract) -> dict[str, str]:
 def _runbooks(contract: Contract) -> dict[str, str]:
     """Those of a whole host: alerts link to them by one address."""
     places = runbooks.Places({contract.application: "../contract.md"})
-    return runbooks.texts([everything(contract)], jobs(), places)
+    texts = runbooks.texts([everything(contract)], jobs(), places)
+    return {f"runbooks/{name}.md": text for name, text in texts.items()}
 
 
 def _written(path: Path, text: str) -> Path:

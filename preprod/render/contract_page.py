@@ -126,7 +126,7 @@ def generated() -> dict[Path, str]:
 
 def main(arguments: Iterable[str]) -> str | None:
     """Write the files, or with ``--check`` say in a sentence which are stale."""
-    return write_or_check_folder(DOCS / "contracts", generated(), "preprod.render.contract_page", arguments)
+    return write_or_check_folder(DOCS, "contracts", generated(), "preprod.render.contract_page", arguments)
 
 
 if __name__ == "__main__":

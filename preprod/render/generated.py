@@ -21,17 +21,20 @@ def write_or_check(page: Path, text: str, module: str, arguments: Iterable[str])
     return None
 
 
-def write_or_check_folder(folder: Path, files: Mapping[Path, str], module: str, arguments: Iterable[str]) -> str | None:
-    """Write all pages and remove those of this folder that are none of them, or with ``--check`` say what is stale.
+def write_or_check_folder(
+    docs: Path, folder: str, files: Mapping[Path, str], module: str, arguments: Iterable[str]
+) -> str | None:
+    """Write pages and remove what else is in their folder, or with ``--check`` say in a sentence which are stale.
 
-    :param folder: which holds no pages but these.
-    :param files: path -> text; some may lie elsewhere.
+    :param docs: the root of all pages.
+    :param folder: name below it; it holds nothing but these.
+    :param files: path -> text; some may lie elsewhere below the root.
     :param module: what writes them, for the sentence.
     """
-    found = {*folder.glob("*.md"), *(path for path in files if path.exists())}
+    found = {*(docs / folder).glob("*.md"), *(path for path in files if path.exists())}
     stale = [path for path in sorted({*found, *files}) if path not in found or files.get(path) != path.read_text()]
     if "--check" in arguments:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        names = ", ".join(f"docs/{path.relative_to(docs)}" for path in stale)
         return f"{names}: stale; run python -m {module} and commit" if stale else None
     for path in stale:
         _write(path, files.get(path))

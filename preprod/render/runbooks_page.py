@@ -7,11 +7,10 @@ from collections.abc import Iterable
 
 from preprod.render import runbooks
 from preprod.render.alerts_page import jobs, whole
-from preprod.render.contract_page import CONTRACTS
+from preprod.render.contract_page import CONTRACTS, DOCS
 from preprod.render.generated import write_or_check_folder
-from preprod.render.templates import ROOT
 
-FOLDER = ROOT / "docs" / "runbooks"
+FOLDER = DOCS / "runbooks"
 DEPLOYED = "socialize"
 """The contract of the app that comes with the package: the first of each page."""
 
@@ -33,7 +32,7 @@ def pages() -> dict[str, str]:
 def main(arguments: Iterable[str]) -> str | None:
     """Write the pages, or with ``--check`` say in a sentence which are stale."""
     files = {FOLDER / f"{name}.md": text for name, text in pages().items()}
-    return write_or_check_folder(FOLDER, files, "preprod.render.runbooks_page", arguments)
+    return write_or_check_folder(DOCS, FOLDER.name, files, "preprod.render.runbooks_page", arguments)
 
 
 if __name__ == "__main__":
