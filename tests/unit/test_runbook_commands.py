@@ -58,9 +58,10 @@ def typed(page: str) -> Iterator[list[str]]:
     """Words of what is given to Compose, up to the end of the command."""
     for line in shell(page):
         if COMPOSE in line:
-            words = shlex.split(line.partition(COMPOSE)[2])
-            end = next((at for at, word in enumerate(words) if word in ("|", "&&", "||", ";")), len(words))
-            yield words[:end]
+            for part in line.split(COMPOSE)[1:]:
+                end = re.search(r"\)(?=[\s\")]|$)", part) if f"$({COMPOSE}" in line else None
+                words = shlex.split(part[: end.start()] if end else part)
+                yield words[: next((at for at, word in enumerate(words) if word in ("|", "&&", "||", ";")), None)]
 
 
 def queries(page: str) -> list[str]:
@@ -104,7 +105,8 @@ def test_files_are_where_the_deploy_puts_them(page: str) -> None:
 def test_volumes_and_containers_are_the_projects(page: str) -> None:
     volumes = {image.data_volume for one in CATALOGUE.values() for image in (one.official,) if image.data_volume}
     assert set(re.findall(rf"{PROJECT}_([\w-]+-data)\b", PAGES[page])) <= volumes
-    assert set(re.findall(rf"{PROJECT}-([a-z-]+)-\d\b", PAGES[page])) <= set(CATALOGUE)
+    # Which number a container has, changes with each release.
+    assert re.findall(rf"{PROJECT}-[a-z-]+-\d\b", PAGES[page]) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

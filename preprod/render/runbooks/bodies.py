@@ -86,17 +86,16 @@ def family(signal: Signal, alert: str) -> str:
 
 
 def _body(made: Made, link: Link, services_page: str) -> str:
-    tools = {tool.__name__: tool for tool in (commands.compose, commands.inside, commands.query, commands.sql)}
+    tools = (commands.compose, commands.container, commands.inside, commands.logs, commands.query, commands.sql)
     about = _about_signal(made.contract, made.signal) if made.contract and made.signal else {}
     return rendered(
         template(made),
         alert=made.alert,
         made=made,
-        logs=commands.logs,
         link=link,
         services_page=services_page,
         number=number,
-        **tools,
+        **{tool.__name__: tool for tool in tools},
         **about,
     )
 

@@ -24,6 +24,14 @@ def inside(service: str, command: str) -> str:
     return compose(f"exec -T {_known(service)} {command}")
 
 
+def container(service: str) -> str:
+    """What stands for the ids of a service's containers; their names change with each release.
+
+    :raises LookupError: there is no such service.
+    """
+    return f"$({compose(f'ps --all --quiet {_known(service)}')})"
+
+
 def logs(service: str, pattern: str = "", *, since: str = "15m") -> str:
     """What a service printed lately.
 
