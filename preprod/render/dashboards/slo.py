@@ -63,9 +63,9 @@ def _of(http: Http, recorded: str, group: str) -> str:
 
 
 def _failed(http: Http, group: str, over: str) -> str:
-    """Share of the requests that failed, each five minutes weighed by how many there were."""
+    """Share of the requests that failed, each minute weighed by how many there were."""
     requests, errors = (_of(http, f"{name}5m", group) for name in (slo.REQUESTS, slo.ERRORS))
-    return f"sum_over_time(({errors} * {requests})[{over}:5m]) / (sum_over_time({requests}[{over}:5m]) > 0)"
+    return f"sum_over_time(({errors} * {requests})[{over}:1m]) / (sum_over_time({requests}[{over}:1m]) > 0)"
 
 
 def _budgets(watched: Watched, http: Http) -> Iterator[Panel]:

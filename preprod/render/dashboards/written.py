@@ -129,7 +129,7 @@ def _number(panel: Panel) -> stat.Panel:
     made = (
         stat.Panel()
         .unit(panel.unit)
-        .graph_mode(common.BigValueGraphMode.AREA)
+        .graph_mode(common.BigValueGraphMode.NONE)
         .reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(_thresholds(panel.limits))
     )
@@ -187,7 +187,10 @@ def _target(panel: Panel, query: Query) -> _Target:
         return lines.datasource(_source("loki"))
     made = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
     made = made.datasource(_source(query.source))
-    return made.instant().format(PromQueryFormat.TABLE) if panel.kind == "table" else made.range().exemplar(True)
+    if panel.kind == "lines":
+        return made.range().exemplar(True)
+    # A figure is asked for once, and not at every point of a line: some look back for a month.
+    return made.instant().format(PromQueryFormat.TABLE if panel.kind == "table" else PromQueryFormat.TIME_SERIES)
 
 
 def _source(name: Source) -> dashboard.DataSourceRef:
