@@ -19,7 +19,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from preprod.contract import signals
 from preprod.observability import OPTIONAL, USUAL, ComponentName
-from preprod.render import alerts_page, dashboards
+from preprod.render import alerts_page, dashboards, dashboards_page
 from preprod.render.dashboards.panels import Panel, Query
 from preprod.render.observability.rules import hourly, pipeline
 from preprod.render.observability.view import View
@@ -210,6 +210,10 @@ def test_every_alert_leads_to_a_dashboard(name: str) -> None:
     assert {alert.dashboard for alert in alerts(name)} <= texts(name).keys()
 
 
+def test_the_committed_page_is_fresh() -> None:
+    assert dashboards_page.main(["--check"]) is None
+
+
 # -- what it depends on ------------------------------------------------------------------------------
 def sources(components: tuple[ComponentName, ...]) -> tuple[set[str], set[str]]:
     """Uids of the dashboards, and of the data sources that they ask."""
@@ -273,7 +277,7 @@ def test_thresholds_are_those_of_the_alerts() -> None:
 @pytest.mark.parametrize(
     ("name", "uid", "headings"),
     [
-        ("assistant", "api", {"Language models", "Scraper"}),
+        ("assistant", "api", {"LLM", "Scraper"}),
         ("artifacts", "api", {"Storage"}),
         ("realtime", "api", {"Websocket", "Database"}),
     ],

@@ -41,7 +41,7 @@ def _http(watched: Watched) -> Iterator[Row]:
     http = watched.contract.http
     assert http
     signal = next(signal for signal in signals(watched.contract) if signal.name == HTTP_DURATION)
-    yield Row("Requests", (*_figures(watched, http, signal), *_rates(watched, http, signal)))
+    yield Row("Requests", (*_figures(watched, http, signal), *_rates(watched, http, signal), _refused(http, signal)))
     groups = (_latency(http, signal, name, group) for name, group in http.groups.items())
     yield Row("Time to answer", (*groups, *_slow(http, signal)))
 
@@ -96,8 +96,11 @@ def _rates(watched: Watched, http: Http, signal: Signal) -> Iterator[Panel]:
         unit=units.PercentUnit,
         limits=Limits(watched.settings.alert_thresholds.error_percent / 100),
     )
-    refused = f'{count}{{{job},http_response_status_code=~"[45].."}}'
-    yield lines(
+
+
+def _refused(http: Http, signal: Signal) -> Panel:
+    refused = f'{signal.exposed[2]}{{{matcher("job", [http.service])},http_response_status_code=~"[45].."}}'
+    return lines(
         "Refused and failed by route",
         f"The {WORST} combinations of route and status from 400 that come most often.",
         (

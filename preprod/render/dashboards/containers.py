@@ -23,7 +23,7 @@ def board(watched: Watched) -> Board | None:
     service = Variable("service", "Service", "prometheus", f"label_values(container_running{{{_OURS}}}, service)")
     rows = (
         Row("Do they run", (*_figures(watched), *_state())),
-        Row("Processors and memory", tuple(_limits(watched))),
+        Row("Processors and memory", (*_processors(watched), *_limits(watched))),
         Row("Network and disk", tuple(_traffic())),
         Row("Docker engine", tuple(_engine())),
     )
@@ -73,8 +73,7 @@ def _state() -> Iterator[Panel]:
     )
 
 
-def _limits(watched: Watched) -> Iterator[Panel]:
-    limits = watched.settings.alert_thresholds
+def _processors(watched: Watched) -> Iterator[Panel]:
     yield lines(
         "CPU",
         "Cores that each container uses.",
@@ -89,9 +88,13 @@ def _limits(watched: Watched) -> Iterator[Panel]:
         "Share of the periods with work in which the quota of processor time was used up.",
         (f"{throttled} / ({periods} > 0)", _NAME),
         unit=units.PercentUnit,
-        limits=Limits(limits.container_throttled_percent / 100),
+        limits=Limits(watched.settings.alert_thresholds.container_throttled_percent / 100),
         empty="no quota",
     )
+
+
+def _limits(watched: Watched) -> Iterator[Panel]:
+    limits = watched.settings.alert_thresholds
     yield lines(
         "Memory",
         "Memory that each container uses and that cannot be had back at once.",

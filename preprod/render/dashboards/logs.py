@@ -17,7 +17,8 @@ LEVELS = ("debug", "info", "warning", "error", "critical", "unknown")
 def board(watched: Watched) -> Board | None:
     """Uid ``logs``; none without a store of lines or traces."""
     rows = [*_lines(watched)] if "loki" in watched.components else []
-    rows += [*_traces(watched)] if "tempo" in watched.components else []
+    if "tempo" in watched.components:
+        rows += [Row("What Tempo makes of traces", tuple(_spans())), Row("Traces", tuple(_traces(watched)))]
     if not rows:
         return None
     variables = (
@@ -65,54 +66,43 @@ def _lines(watched: Watched) -> Iterator[Row]:
     yield Row("Lines", (_asked("Lines", said, Query(_CHOSEN, "", "loki"), "logs"),))
 
 
-def _traces(watched: Watched) -> Iterator[Row]:
-    failed = 'traces_spanmetrics_calls_total{status_code="STATUS_CODE_ERROR"}'
+def _spans() -> Iterator[Panel]:
     every = "traces_spanmetrics_calls_total"
-    yield Row(
-        "What Tempo makes of traces",
-        (
-            lines(
-                "Spans by service",
-                "Steps of requests and jobs in a second, by the program that took them.",
-                (f"sum by (service) (rate({every}[{RATE}]))", "{{service}}"),
-                unit=units.OpsPerSecond,
-            ),
-            lines(
-                "Failed spans by service",
-                "Share of the steps that failed.",
-                (
-                    f"(sum by (service) (rate({failed}[{RATE}])) or sum by (service) (rate({every}[{RATE}]) * 0)) "
-                    f"/ (sum by (service) (rate({every}[{RATE}])) > 0)",
-                    "{{service}}",
-                ),
-                unit=units.PercentUnit,
-            ),
-            lines(
-                "Calls between programs",
-                "Calls in a second, from whom to whom.",
-                (
-                    f"sum by (client, server) (rate(traces_service_graph_request_total[{RATE}]))",
-                    "{{client}} to {{server}}",
-                ),
-                unit=units.OpsPerSecond,
-            ),
-        ),
+    failed, all_ = (
+        f"sum by (service) (rate({selected}[{RATE}]))"
+        for selected in (f'{every}{{status_code="STATUS_CODE_ERROR"}}', every)
     )
+    yield lines(
+        "Spans by service",
+        "Steps of requests and jobs in a second, by the program that took them.",
+        (all_, "{{service}}"),
+        unit=units.OpsPerSecond,
+    )
+    yield lines(
+        "Failed spans by service",
+        "Share of the steps that failed.",
+        (f"({failed} or {all_} * 0) / ({all_} > 0)", "{{service}}"),
+        unit=units.PercentUnit,
+    )
+    yield lines(
+        "Calls between programs",
+        "Calls in a second, from whom to whom.",
+        (f"sum by (client, server) (rate(traces_service_graph_request_total[{RATE}]))", "{{client}} to {{server}}"),
+        unit=units.OpsPerSecond,
+    )
+
+
+def _traces(watched: Watched) -> Iterator[Panel]:
     service = f' && resource.service.name = "{watched.contract.http.service}"' if watched.contract.http else ""
-    yield Row(
-        "Traces",
-        (
-            _asked(
-                "Traces of requests",
-                "Requests of the time shown, with a way to each trace.",
-                Query(f"{{ kind = server{service} }}", "", "tempo"),
-                "traces",
-            ),
-            _asked(
-                "Traces that failed",
-                "Requests and jobs of the time shown in which a step failed.",
-                Query("{ status = error }", "", "tempo"),
-                "traces",
-            ),
-        ),
+    yield _asked(
+        "Traces of requests",
+        "Requests of the time shown, with a way to each trace.",
+        Query(f"{{ kind = server{service} }}", "", "tempo"),
+        "traces",
+    )
+    yield _asked(
+        "Traces that failed",
+        "Requests and jobs of the time shown in which a step failed.",
+        Query("{ status = error }", "", "tempo"),
+        "traces",
     )

@@ -20,8 +20,8 @@ def board(watched: Watched) -> Board | None:
         return None
     rows = (
         Row("Does it answer", (*_figures(), *_connections(watched))),
-        Row("Transactions", tuple(_transactions(watched))),
-        Row("Rows and disk", tuple(_storage())),
+        Row("Transactions", (*_ends(watched), *_transactions(watched))),
+        Row("Rows and disk", (*_rows(), *_space())),
     )
     return Board("postgres", "Postgres", "Does the database answer, and what holds it up?", rows)
 
@@ -63,8 +63,7 @@ def _connections(watched: Watched) -> Iterator[Panel]:
     )
 
 
-def _transactions(watched: Watched) -> Iterator[Panel]:
-    limits = watched.settings.alert_thresholds
+def _ends(watched: Watched) -> Iterator[Panel]:
     done, undone = (f"sum by (datname) (rate(pg_stat_database_xact_{how}{{{_OURS}}}[{RATE}]))" for how in _HOW)
     yield lines(
         "Transactions",
@@ -80,14 +79,17 @@ def _transactions(watched: Watched) -> Iterator[Panel]:
         "Share of the transactions of a quarter of an hour that were undone.",
         (f"{part} / (({share}) > 0)", "{{datname}}"),
         unit=units.PercentUnit,
-        limits=Limits(limits.database_rollback_percent / 100),
+        limits=Limits(watched.settings.alert_thresholds.database_rollback_percent / 100),
     )
+
+
+def _transactions(watched: Watched) -> Iterator[Panel]:
     yield lines(
         "Longest transaction",
         "Age of the oldest transaction; it holds locks, and keeps dead rows from being removed.",
         (f"max by (datname) (pg_stat_activity_max_tx_duration{{{_OURS}}})", "{{datname}}"),
         unit=units.Seconds,
-        limits=Limits(limits.database_transaction_seconds),
+        limits=Limits(watched.settings.alert_thresholds.database_transaction_seconds),
     )
     yield lines(
         "Deadlocks",
@@ -105,7 +107,7 @@ def _transactions(watched: Watched) -> Iterator[Panel]:
 _HOW = ("commit", "rollback")
 
 
-def _storage() -> Iterator[Panel]:
+def _rows() -> Iterator[Panel]:
     kinds = ("inserted", "updated", "deleted")
     yield lines(
         "Rows changed",
@@ -131,6 +133,9 @@ def _storage() -> Iterator[Panel]:
         "The ten tables with most rows.",
         (f"topk(10, pg_stat_user_tables_n_live_tup{{{_JOB}}})", "{{relname}}"),
     )
+
+
+def _space() -> Iterator[Panel]:
     yield lines(
         "Temporary files",
         "Bytes in a second that queries write because they do not fit into memory.",

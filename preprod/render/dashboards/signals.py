@@ -26,8 +26,12 @@ MOST_LINES = 12
 ROW_OF_ITS_OWN = 2
 """Signals of one namespace that are worth a heading."""
 
-SPELLED = {"db": "Database", "gen_ai": "Model provider", "llm": "Language models", "http": "HTTP"}
-"""Namespaces that do not read well as they are."""
+SPELLED = {
+    "db": "database",
+    "gen": "generative",
+    **{word: word.upper() for word in ("ai", "http", "llm", "lcp", "inp", "cls")},
+}
+"""Words that do not read well as they are."""
 
 
 def rows(watched: Watched, dashboard: Dashboard) -> list[Row]:
@@ -39,7 +43,7 @@ def rows(watched: Watched, dashboard: Dashboard) -> list[Row]:
     own = {name: of for name, of in spaces.items() if len(of) >= ROW_OF_ITS_OWN}
     rest = [signal for name, of in spaces.items() if name not in own for signal in of]
     made = [Row(_spelled(name), tuple(panels(watched, of))) for name, of in own.items()]
-    return [*made, Row("Failures and the rest" if own else "Signals", tuple(panels(watched, rest)))] if rest else made
+    return [*made, Row("Further signals" if own else "Signals", tuple(panels(watched, rest)))] if rest else made
 
 
 def place(signal: Signal) -> Dashboard:
@@ -63,16 +67,16 @@ def panels(watched: Watched, found: Iterable[Signal]) -> Iterator[Panel]:
 
 def title(contract: Contract, signal: Signal) -> str:
     """A signal's name in words, without the app's."""
-    words = re.sub(r"[._]", " ", signal.name.removeprefix(f"{contract.application}."))
-    return words[:1].upper() + words[1:]
+    return _spelled(signal.name.removeprefix(f"{contract.application}."))
 
 
 def _namespace(contract: Contract, name: str) -> str:
     return name.removeprefix(f"{contract.application}.").split(".")[0]
 
 
-def _spelled(namespace: str) -> str:
-    return SPELLED.get(namespace) or namespace.replace("_", " ").capitalize()
+def _spelled(name: str) -> str:
+    words = " ".join(SPELLED.get(word, word) for word in re.split(r"[._]", name))
+    return words[:1].upper() + words[1:]
 
 
 # -- one panel each ----------------------------------------------------------------------------------
@@ -137,7 +141,7 @@ def _share(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Pan
         part_, whole_ = f"increase({part_}{window})", f"increase({whole_}{window})"
     told = "".join(f" {value}" for value in expect.where.values())
     return lines(
-        f"Share of {title(watched.contract, signal).lower()}{told}",
+        f"{title(watched.contract, signal)}: share{told}",
         _description(signal, known, f" as a share of `{whole.prometheus}`"),
         (f"sum by (job) ({part_}) / on () group_left () (sum ({whole_}) > 0)", "{{job}}"),
         unit=units.PercentUnit,

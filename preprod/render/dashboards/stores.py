@@ -20,9 +20,9 @@ def rows(watched: Watched) -> list[Row]:
     if "alertmanager" in watched.components:
         made.append(Row("Alertmanager", tuple(_alertmanager())))
     if "loki" in watched.components:
-        made.append(Row("Loki", (*_loki(), _requests("loki", "loki_request_duration_seconds"))))
+        made.append(Row("Loki", (*_loki(), *_loki_trouble(), _requests("loki", "loki_request_duration_seconds"))))
     if "tempo" in watched.components:
-        made.append(Row("Tempo", tuple(_tempo(watched))))
+        made.append(Row("Tempo", (*_tempo(watched), _tempo_trouble())))
     if "grafana" in watched.components:
         made.append(Row("Grafana", (_requests("grafana", "grafana_http_request_duration_seconds"),)))
     return made
@@ -155,6 +155,10 @@ def _loki() -> Iterator[Panel]:
         "Streams of lines that Loki has in memory; each combination of labels makes one.",
         (f"sum(loki_ingester_memory_streams{{{job}}})", "streams"),
     )
+
+
+def _loki_trouble() -> Iterator[Panel]:
+    job = 'job="loki"'
     ran = f"loki_compactor_apply_retention_last_successful_run_timestamp_seconds{{{job}}}"
     yield lines(
         "Last removal of old lines",
@@ -192,15 +196,18 @@ def _tempo(watched: Watched) -> Iterator[Panel]:
         f"Blocks of traces that Tempo keeps, for {days} days.",
         (f"sum(tempodb_blocklist_length{{{job}}})", "blocks"),
     )
+
+
+def _tempo_trouble() -> Panel:
     failed = (
         ("tempodb_retention_errors_total", "removal of old traces"),
         ("tempodb_compaction_errors_total", "merging of blocks"),
         ("tempodb_blocklist_poll_errors_total", "list of blocks"),
         ("tempo_live_store_local_failed_flushes_total", "writing of blocks"),
     )
-    yield lines(
+    return lines(
         "Trouble of Tempo",
         "What failed in a quarter of an hour; most likely the disk is full.",
-        *((f"sum(increase({metric}{{{job}}}[15m]))", told) for metric, told in failed),
+        *((f'sum(increase({metric}{{job="tempo"}}[15m]))', told) for metric, told in failed),
         limits=Limits(1),
     )

@@ -24,7 +24,7 @@ def board(watched: Watched) -> Board:
 
 def _host(watched: Watched) -> Iterator[Row]:
     yield Row("Processors and memory", (*_figures(), *_processors(watched), *_memory(watched)))
-    yield Row("Disks", tuple(_disks(watched)))
+    yield Row("Disks", (*_space(watched), *_disks()))
     yield Row("Clock", tuple(_clock(watched)))
 
 
@@ -95,7 +95,7 @@ def _memory(watched: Watched) -> Iterator[Panel]:
     )
 
 
-def _disks(watched: Watched) -> Iterator[Panel]:
+def _space(watched: Watched) -> Iterator[Panel]:
     limits = watched.settings.alert_thresholds
     real = host.REAL
     yield lines(
@@ -116,6 +116,9 @@ def _disks(watched: Watched) -> Iterator[Panel]:
         unit=units.PercentUnit,
         limits=Limits(limits.inodes_percent / 100, low=True),
     )
+
+
+def _disks() -> Iterator[Panel]:
     yield lines(
         "Time that disks are busy",
         "Share of the time in which a disk had something to do.",
