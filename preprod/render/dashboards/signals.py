@@ -99,7 +99,8 @@ def _counter(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> P
 def _histogram(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
     expect = signal.expect
     quantile = expect.quantile if expect and expect.quantile else 0.95
-    seconds = app.JOB_WINDOW if "jobs" in watched.contract.histograms[signal.name].labels.values() else HOUR
+    of_jobs = "jobs" in watched.contract.histograms[signal.name].labels.values()
+    seconds = app.JOB_WINDOW if of_jobs else app.QUANTILE_WINDOW
     by, legend = _by(signal)
     bucket = selector(signal.exposed[0], signal.services)
     rate = f"sum by ({by}, le) (rate({bucket}[{duration(watched.clock.window(seconds))}]))"
