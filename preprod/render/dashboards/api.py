@@ -12,6 +12,7 @@ from preprod.contract.signals import HTTP_DURATION
 from preprod.observability import SECONDS_PER_DAY
 from preprod.paths import PROJECT
 from preprod.render.dashboards.panels import RANGE, RATE, Board, Limits, Panel, Row, lines, number, table
+from preprod.render.dashboards.routes import rate
 from preprod.render.dashboards.signals import rows as signal_rows
 from preprod.render.rules import slo
 from preprod.render.rules.promql import matcher
@@ -116,7 +117,7 @@ def _latency(http: Http, signal: Signal, name: str, group: RouteGroup) -> Panel:
     bucket, wanted = signal.exposed[0], group.slo.latency
     shares = sorted({*QUANTILES, wanted.quantile})
     asked = (
-        (f"histogram_quantile({share:g}, {slo.rate(bucket, http, group, RATE, 'le')})", f"p{share * 100:g}")
+        (f"histogram_quantile({share:g}, {rate(bucket, http, group, RATE, 'le')})", f"p{share * 100:g}")
         for share in shares
     )
     return lines(

@@ -10,6 +10,7 @@ from preprod.contract import signals
 from preprod.contract.model import Http
 from preprod.contract.signals import HTTP_DURATION
 from preprod.render.dashboards.panels import RANGE, RATE, Board, Limits, Panel, Row, lines, number, table
+from preprod.render.dashboards.routes import rate
 from preprod.render.rules import slo
 from preprod.render.rules.promql import matcher
 from preprod.render.rules.rule import Watched, duration
@@ -118,12 +119,12 @@ def _in_time(watched: Watched, http: Http) -> Iterator[Panel]:
         wanted = group.slo.latency
         # A whole number of seconds is written with or without a fraction, by the way in which metrics came.
         bound = f",{matcher('le', [written(wanted.seconds), str(float(wanted.seconds))])}"
-        fast = slo.rate(bucket, http, group, RATE, more=bound)
+        fast = rate(bucket, http, group, RATE, more=bound)
         yield lines(
             f"In time: {name}",
             f"Share of the requests answered within {written(wanted.seconds)} s, of which "
             f"{written(wanted.quantile * 100)} % are to be.",
-            (f"{fast} / ({slo.rate(count, http, group, RATE)} > 0)", name),
+            (f"{fast} / ({rate(count, http, group, RATE)} > 0)", name),
             unit=units.PercentUnit,
             limits=Limits(wanted.quantile, low=True),
             floor=None,

@@ -54,17 +54,10 @@ def _by_method(group: RouteGroup) -> dict[str, list[str]]:
 
 
 def _rate(metric: str, http: Http, group: RouteGroup, window: float, by: str = "job", more: str = "") -> str:
-    return rate(metric, http, group, duration(window), by, more)
-
-
-def rate(metric: str, http: Http, group: RouteGroup, window: str, by: str = "job", more: str = "") -> str:
-    """Rate of a group; its methods and routes do not multiply, so each method has its own selector.
-
-    :param window: as PromQL writes it.
-    """
+    """Rate of a group; its methods and routes do not multiply, so each method has its own selector."""
     rates = (
         f"rate({metric}{{{matcher('job', [http.service])},{matcher('http_request_method', [method])},"
-        f"{matcher('http_route', routes)}{more}}}[{window}])"
+        f"{matcher('http_route', routes)}{more}}}[{duration(window)}])"
         for method, routes in _by_method(group).items()
     )
     return f"sum by ({by}) ({' or '.join(rates)})"
