@@ -29,9 +29,6 @@ from verify.nouns.tempo import Tempo
 from verify.nouns.visitor import Visitor
 from verify.nouns.waiting import eventually
 
-EXPORT_MILLISECONDS = 60_000
-"""Between two exports of metrics, where the app's environment says nothing else: the OpenTelemetry SDK's default."""
-
 SLACK_SECONDS = 15
 """For what comes on top of an interval: a scrape or an export itself, and the load of a small host."""
 
@@ -144,12 +141,9 @@ _BEGUN = pytest.StashKey[dict[str, float]]()
 
 
 @pytest.fixture
-def delay(observability: Observability, compose: Compose) -> float:
-    """Seconds until what the app measures can be asked of Prometheus."""
-    if observability.app_metrics == "scrape":
-        return observability.scrape_interval + SLACK_SECONDS
-    told = compose.container("api").environment.get("OTEL_METRIC_EXPORT_INTERVAL", EXPORT_MILLISECONDS)
-    return int(told) / 1000 + SLACK_SECONDS
+def delay(observability: Observability) -> float:
+    """Seconds until what the app measures can be asked of Prometheus, which fetches it, or gets it, as often."""
+    return observability.scrape_interval + SLACK_SECONDS
 
 
 @pytest.fixture
