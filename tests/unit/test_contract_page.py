@@ -98,6 +98,9 @@ def test_the_verb_writes_page_and_emitter_and_names_them(tmp_path: Path) -> None
         "new/folder/prometheus/rules/app.yml",
         "new/folder/prometheus/rules/slo.yml",
     }
+    assert {line.rpartition("/")[2] for line in named if "/dashboards/" in line} == {
+        f"{uid}.json" for uid in ("api", "usage", "jobs", "slo", "logs")
+    }
     assert set(named) == {str(path.relative_to(tmp_path)) for path in tmp_path.glob("new/**/*.*") if path.is_file()}
     contract = load(SOCIALIZE)
     assert (tmp_path / "new/folder/contract.md").read_text() == page(contract, "socialize.yaml")
