@@ -12,6 +12,9 @@ from preprod.render import dashboards, rules, runbooks
 from preprod.render.alerts_page import everything, jobs
 from preprod.render.contract_page import page
 from preprod.render.emitter import emitter
+from preprod.render.observability import alloy
+from preprod.render.observability.view import View
+from preprod.render.recipes import choose
 from preprod.settings import Settings
 
 
@@ -19,7 +22,7 @@ from preprod.settings import Settings
 @click.option("--contract", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The contract, YAML.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Made if it is not there.")
 def render(contract: Path, out: Path) -> int:
-    """Write what follows from a telemetry contract: page, emitter, alert rules, tests, runbooks, dashboards."""
+    """Write what follows from a telemetry contract: page, emitter, rules, tests, runbooks, dashboards, redaction."""
     try:
         read = load(contract)
     except ContractError as error:
@@ -30,6 +33,7 @@ def render(contract: Path, out: Path) -> int:
         **_rules(read),
         **_runbooks(read),
         **_dashboards(read),
+        **_redaction(read),
     }
     for name, text in texts.items():
         click.echo(_written(out / name, text))
@@ -55,6 +59,13 @@ def _dashboards(contract: Contract) -> dict[str, str]:
     watched = rules.Watched(Settings(), contract, frozenset(USUAL))
     texts = dashboards.texts(dashboards.of_contract(watched), watched)
     return {f"grafana/dashboards/{name}": text for name, text in texts.items()}
+
+
+def _redaction(contract: Contract) -> dict[str, str]:
+    """Alloy's whole configuration: what it takes out of each signal is the contract's."""
+    settings = Settings(observability=True)
+    files = alloy.files(View(settings, choose(settings, had=()), contract))
+    return {path: file.text for path, file in files.items() if path.endswith(".alloy")}
 
 
 def _written(path: Path, text: str) -> Path:
