@@ -113,6 +113,13 @@ def test_every_unit_is_one_of_grafanas(name: str) -> None:
     assert {panel.unit for panel in panels(name)} <= known
 
 
+def test_measurements_lead_to_traces_and_nothing_else_is_asked_for_them() -> None:
+    for panel in (panel for text in texts().values() for panel in text["panels"]):
+        for target in panel.get("targets", ()):
+            wanted = panel["type"] == "timeseries" and "_bucket{" in target.get("expr", "")
+            assert target.get("exemplar", False) == wanted, panel["title"]
+
+
 def test_links_lead_to_runbooks_that_a_browser_can_reach() -> None:
     def links(of: str) -> list[str]:
         watched = alerts_page.whole("socialize", runbook_base_url=of)

@@ -188,7 +188,8 @@ def _target(panel: Panel, query: Query) -> _Target:
     made = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
     made = made.datasource(_source(query.source))
     if panel.kind == "lines":
-        return made.range().exemplar(True)
+        # Exemplars hang on buckets, and each time they are asked for is a second question.
+        return made.range().exemplar("_bucket{" in query.expr)
     # A figure is asked for once, and not at every point of a line: some look back for a month.
     return made.instant().format(PromQueryFormat.TABLE if panel.kind == "table" else PromQueryFormat.TIME_SERIES)
 

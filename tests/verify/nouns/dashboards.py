@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ def names(deployment: Deployment) -> list[str]:
 
 
 def asked(target: Target, name: str) -> list[Asked]:
-    """All queries of a dashboard."""
+    """All queries of a dashboard, those for the choices of its variables among them."""
     path = f"{_FOLDER}{name}.json"
     deployed = path in target.deployment.files
     text = target.output('cat "$1"', f"{BASE}/{path}") if deployed else _rendered(target.deployment)[name]
@@ -68,6 +69,7 @@ def _jobs(deployment: Deployment) -> Iterator[str]:
 
 
 def _asked(dashboard: Mapping[str, Any], deployment: Deployment) -> Iterator[Asked]:
+    yield from map(_choices, (one for one in dashboard["templating"]["list"] if one["type"] == "query"))
     values = _values(dashboard, deployment)
     for panel in dashboard["panels"]:
         for target in panel.get("targets", ()):
@@ -75,6 +77,15 @@ def _asked(dashboard: Mapping[str, Any], deployment: Deployment) -> Iterator[Ask
             for name, value in values.items():
                 query = query.replace(f"${name}", value)
             yield Asked(panel["title"], target["datasource"]["uid"], query, target.get("instant", False))
+
+
+def _choices(variable: Mapping[str, Any]) -> Asked:
+    """What finds the values of a label, as Grafana's `label_values` does: of all streams, or of a selector's series."""
+    called = re.fullmatch(r"label_values\((?:(?P<selector>.+), )?(?P<label>\w+)\)", variable["query"])
+    assert called, f"{variable['query']} should ask for the values of a label"
+    selector, label = called["selector"], called["label"]
+    query = f"count by ({label}) ({selector})" if selector else f'{{{label}=~".+"}}'
+    return Asked(f"choices of {variable['name']}", variable["datasource"]["uid"], query, once=True)
 
 
 def _values(dashboard: Mapping[str, Any], deployment: Deployment) -> dict[str, str]:
