@@ -67,6 +67,7 @@ def overlay_yaml(view: View, bundle: Bundle, steps: list[Step]) -> str:
         public_url=view.settings.public_url or address(view.settings),
         grafana_url=grafana_url(view.settings),
         telemetry=telemetry.with_overlay(view),
+        operations_page=telemetry.operations_page(view),
         volumes=_volumes(watchers),
     )
 

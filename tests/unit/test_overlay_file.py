@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import yaml
@@ -72,7 +73,36 @@ def test_the_app_pushes_its_metrics_as_often_as_targets_are_scraped(interval: in
 
 
 def test_an_app_that_is_scraped_pushes_nothing() -> None:
-    assert overlay(SCRAPED)["services"]["api"]["environment"] == {"SOCIALIZE_METRICS_TRANSPORT": "scrape"}
+    assert overlay(SCRAPED)["services"]["worker"]["environment"] == {"SOCIALIZE_METRICS_TRANSPORT": "scrape"}
+
+
+@pytest.mark.parametrize(
+    ("of", "asked"),
+    [
+        (
+            ALL,
+            {
+                "SOCIALIZE_OPS_PROMETHEUS_URL": "http://prometheus:9090",
+                "SOCIALIZE_OPS_ALERTMANAGER_URL": "http://alertmanager:9093",
+                "SOCIALIZE_OPS_GRAFANA_URL": "http://127.0.0.1:8080/grafana/",
+            },
+        ),
+        (settings(observability=True, observability_components=["prometheus"]), {"SOCIALIZE_OPS_PROMETHEUS_URL": ANY}),
+    ],
+    ids=["all", "prometheus alone"],
+)
+def test_the_api_and_nobody_else_knows_whom_to_ask_for_its_operations_page(of: Settings, asked: dict[str, str]) -> None:
+    services = overlay(of)["services"]
+    told = {
+        name: {key: url for key, url in services[name]["environment"].items() if "_OPS_" in key}
+        for name in ("api", "worker")
+    }
+    assert told == {"api": asked, "worker": {}}
+    base = yaml.safe_load(bundle(of)["compose.yaml"].text)["services"]["api"]
+    assert "_OPS_" not in str(base["environment"])
+    # A network that they share, by name.
+    for name in {"prometheus", "alertmanager"} & watchers(of).keys():
+        assert set(services[name]["networks"]) & set(base["networks"]), name
 
 
 def test_the_base_file_is_the_same_with_it_and_without() -> None:

@@ -27,6 +27,8 @@ from socialize.database import open_engine
 from socialize.errors import install_error_handlers
 from socialize.logs import log_loop_exception
 from socialize.middleware import BodyLimit, RequestContext
+from socialize.ops import routes as operations
+from socialize.ops.watching import Watchers
 from socialize.queue_signals import QueueWatch
 from socialize.settings import Settings
 
@@ -42,6 +44,7 @@ NOUNS = (
     invites,
     feedback,
     vitals,
+    operations,
     health,
 )
 TAGS = [
@@ -55,6 +58,7 @@ TAGS = [
     {"name": "invites", "description": "How more people get in."},
     {"name": "feedback", "description": "Bugs and ideas."},
     {"name": "vitals", "description": "Measurements of browsers."},
+    {"name": "operations", "description": "How the deployment is, for its administrators."},
     {"name": "health", "description": "For programs that watch over this one."},
 ]
 
@@ -98,8 +102,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = open_engine(app.state.settings)
     # Rows are shown after the commit; expiring them would cost a second query each.
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    app.state.watchers = Watchers(app.state.settings)
     watch = asyncio.create_task(QueueWatch(app.state.sessions).run()) if app.state.measuring else None
     yield
     if watch:
         watch.cancel()
+    await app.state.watchers.close()
     await engine.dispose()

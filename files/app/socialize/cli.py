@@ -17,6 +17,9 @@ def main() -> NoReturn:
     verbs.add_parser("migrate", help="bring the database to the newest revision")
     health = verbs.add_parser("healthcheck", help="ask the server or worker on this machine how it is")
     health.add_argument("which", nargs="?", choices=["live", "ready", "worker"], default="ready")
+    admin = verbs.add_parser("admin", help="say who administers this deployment")
+    admin.add_argument("what", choices=["grant", "revoke", "list"])
+    admin.add_argument("email", nargs="?", help="e-mail address of a registered user")
     verbs.add_parser("version", help="print the version")
     sys.exit(_run(parser.parse_args()))
 
@@ -32,10 +35,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
         print(VERSION)
         return 0
-    return _run_with_settings(arguments.verb)
+    return _run_with_settings(arguments.verb, arguments)
 
 
-def _run_with_settings(verb: str) -> int:
+def _run_with_settings(verb: str, arguments: argparse.Namespace) -> int:
     from socialize.about import API, WORKER
     from socialize.logs import configure_logging
     from socialize.settings import SettingsError, load_settings
@@ -56,7 +59,27 @@ def _run_with_settings(verb: str) -> int:
 
         work(settings)
         return 0
+    if verb == "admin":
+        return _admin(settings, arguments.what, arguments.email)
     return _migrate(settings)
+
+
+def _admin(settings: "Settings", what: str, email: str | None) -> int:
+    from socialize.admins import AdminsError, administrators, set_role
+
+    if (what == "list") == bool(email):
+        wanted = "takes no e-mail address" if email else "needs the e-mail address of a registered user"
+        print(f"socialize: admin {what} {wanted}", file=sys.stderr)
+        return 2
+    try:
+        if email:
+            set_role(settings, email, "admin" if what == "grant" else "user")
+        else:
+            print(*administrators(settings), sep="\n")
+    except AdminsError as error:
+        print(f"socialize: nothing was changed: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _migrate(settings: "Settings") -> int:

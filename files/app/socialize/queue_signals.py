@@ -69,8 +69,7 @@ class QueueWatch:
 
     async def _read(self) -> None:
         async with self._sessions() as db:
-            row = (await db.execute(_QUERY)).one()
-        self._reading = _reading(row, time.monotonic())
+            self._reading = await read_queue(db)
 
     def _depth(self) -> list[tuple[float, Labels]]:
         depth = self._reading.depth if self._reading else {}
@@ -87,6 +86,11 @@ class QueueWatch:
             return []
         last = self._reading.last_beat
         return [(time.monotonic() - (self._started if last is None else last), {})]
+
+
+async def read_queue(db: AsyncSession) -> Reading:
+    """What the queue is like now."""
+    return _reading((await db.execute(_QUERY)).one(), time.monotonic())
 
 
 def _reading(row: "Row[tuple[int, int, int, float | None, float | None]]", now: float) -> Reading:

@@ -57,13 +57,17 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+async def live_session(db: AsyncSession, token: str) -> Session | None:
+    """The session of a token, if it has not ended."""
+    session = await db.get(Session, _digest(token))
+    return session if session and session.expires_at > datetime.now(UTC) else None
+
+
 async def _current_session(
     db: Db, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Session:
-    if bearer:
-        session = await db.get(Session, _digest(bearer.credentials))
-        if session and session.expires_at > datetime.now(UTC):
-            return session
+    if bearer and (session := await live_session(db, bearer.credentials)):
+        return session
     AUTHENTICATION_FAILURES.add("invalid_session")
     raise ApiError(401, "A valid session token is needed.", {"WWW-Authenticate": "Bearer"})
 
@@ -81,12 +85,38 @@ CurrentUser = Annotated[User, Depends(_current_user)]
 """The user who asks; 401 without a live session."""
 
 
+def require_admin(user: User) -> None:
+    """Refuse with 403 whoever is no administrator of the deployment; `socialize.admins` tells who is."""
+    if user.role != "admin":
+        raise ApiError(403, "Only administrators of this deployment may do that.")
+
+
+async def _current_admin(user: CurrentUser) -> User:
+    require_admin(user)
+    return user
+
+
+CurrentAdmin = Annotated[User, Depends(_current_admin)]
+"""The administrator who asks; 401 without a live session, 403 for everybody else."""
+
+
 @router.post("/api/auth/login", responses=responses(401, 429))
 async def log_in(credentials: Credentials, db: Db, request: Request, response: Response) -> SessionView:
-    """Start a session. An unknown address and a wrong password get the same 401 in about the same time.
+    """Start a session. An unknown address and a wrong password get the same 401 in about the same time."""
+    user = await authenticate(credentials, db, request)
+    token, expires_at = await start_session(db, user, request.app.state.settings.session_ttl_hours)
+    response.headers["Cache-Control"] = "no-store"
+    return SessionView(token=token, expires_at=expires_at)
+
+
+async def authenticate(credentials: Credentials, db: AsyncSession, request: Request) -> User:
+    """The user with these credentials.
 
     Only failed attempts count towards the limits, but each is paid for first: attempts at the same time
     cannot get past them.
+
+    Raises:
+        ApiError: 401 when there is no such user, 429 after too many attempts.
     """
     LOGIN_ATTEMPTS.add()
     settings: Settings = request.app.state.settings
@@ -101,13 +131,8 @@ async def log_in(credentials: Credentials, db: Db, request: Request, response: R
         user.password_hash = await passwords.hash_password(credentials.password)
     for limit, subject in paid:
         await give_back(db, limit, subject)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session = await _start_session(db, user, token, timedelta(hours=settings.session_ttl_hours))
     remember("user_id", user.id)
-    audit("session.started", "session", None)
-    LOGIN_SUCCESSES.add()
-    response.headers["Cache-Control"] = "no-store"
-    return SessionView(token=token, expires_at=session.expires_at)
+    return user
 
 
 async def _pay(db: AsyncSession, settings: Settings, email: str, client: str) -> list[tuple[Limit, str]]:
@@ -128,22 +153,30 @@ async def _pay(db: AsyncSession, settings: Settings, email: str, client: str) ->
     return due
 
 
-async def _start_session(db: Db, user: User, token: str, lifetime: timedelta) -> Session:
-    now = datetime.now(UTC)
+async def start_session(db: AsyncSession, user: User, hours: int) -> tuple[str, datetime]:
+    """Commit a new session; gives its token, which is kept nowhere, and when it ends."""
+    now, token = datetime.now(UTC), secrets.token_urlsafe(_TOKEN_BYTES)
     await db.execute(delete(Session).where(Session.user_id == user.id, Session.expires_at <= now))
-    session = Session(token_sha256=_digest(token), user_id=user.id, expires_at=now + lifetime)
+    session = Session(token_sha256=_digest(token), user_id=user.id, expires_at=now + timedelta(hours=hours))
     db.add(session)
     await db.commit()
-    return session
+    audit("session.started", "session", None)
+    LOGIN_SUCCESSES.add()
+    return token, session.expires_at
+
+
+async def end_session(db: AsyncSession, session: Session) -> None:
+    """Delete the session and commit."""
+    await db.delete(session)
+    await db.commit()
+    remember("user_id", session.user_id)
+    audit("session.ended", "session", None)
 
 
 @router.post("/api/auth/logout", status_code=204, responses=responses(401))
 async def log_out(session: CurrentSession, db: Db) -> None:
     """End the session of the token that came with the request."""
-    await db.delete(session)
-    await db.commit()
-    remember("user_id", session.user_id)
-    audit("session.ended", "session", None)
+    await end_session(db, session)
 
 
 @router.get("/api/me", responses=responses(401))

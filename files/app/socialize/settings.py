@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "SOCIALIZE_"
+_SERVICE = r"^https?://[^/?#@]+(/[^?#]*)?$"
 
 
 class SettingsError(ValueError):
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
     smtp_password_file: SecretFile | None = None
     mail_from: Annotated[str, Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$")] | None = None
     """Address that mail comes from."""
-    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+(/[^?#]*)?$")] = "http://localhost:8000"
+    public_url: Annotated[str, Field(pattern=_SERVICE)] = "http://localhost:8000"
     """Where people reach the service; links in mail start with it."""
     invite_key_file: SecretFile | None = None
     """Key that invite tokens are derived from; a new key ends all open invites."""
@@ -116,6 +117,13 @@ class Settings(BaseSettings):
     """Attempts after which a job is a dead letter."""
     clean_up_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 3600.0
     """Seconds between clean-ups of what has expired."""
+
+    ops_prometheus_url: Annotated[str, Field(pattern=_SERVICE)] | None = None
+    """Prometheus, as this process reaches it; the operations page asks it. Without it the page says so."""
+    ops_alertmanager_url: Annotated[str, Field(pattern=_SERVICE)] | None = None
+    """Alertmanager, as this process reaches it; the operations page asks it. Without it the page says so."""
+    ops_grafana_url: Annotated[str, Field(pattern=_SERVICE)] | None = None
+    """Grafana, as browsers reach it: the operations page links to dashboards, and asks Grafana nothing."""
 
     metrics_transport: Literal["otlp", "scrape"] = "otlp"
     """"otlp" pushes, to endpoints as in `socialize.telemetry`; "scrape" answers on `metrics_port`."""

@@ -1,11 +1,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import program
 import pytest
+from administrator import browser, promoted
 from client import Person
 from postgres import Postgres
 from program import Server, serving
+from watchers import Watchers, watching
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +88,42 @@ def person(server: Server) -> Person:
 def stranger(server: Server) -> Person:
     """Somebody who shares nothing with `person`."""
     return Person(server)
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[Watchers]:
+    with watching() as watchers:
+        yield watchers
+
+
+@pytest.fixture
+def watchers(stand_in: Watchers) -> Watchers:
+    """What this test says about the deployment: all is well, to begin with."""
+    stand_in.reset()
+    return stand_in
+
+
+@pytest.fixture(scope="module")
+def own_database(postgres: Postgres, migrated: str) -> str:
+    return postgres.create_database(migrated)
+
+
+@pytest.fixture(scope="module")
+def watched(
+    directory: Path, base_env: dict[str, str], own_database: str, stand_in: Watchers
+) -> Iterator[Person]:
+    """The administrator of a server that is watched."""
+    env = base_env | {"SOCIALIZE_DB_NAME": own_database} | stand_in.env
+    with serving(directory, env) as server:
+        yield promoted(Person(server))
+
+
+@pytest.fixture
+def admin(watched: Person, watchers: Watchers) -> Person:
+    return watched
+
+
+@pytest.fixture(scope="module")
+def pages(watched: Person) -> httpx2.Client:
+    """The administrator's browser."""
+    return browser(watched)

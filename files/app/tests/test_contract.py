@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from administrator import PAGE, browser, promoted
 from bucket import Bucket, storing
 from client import ATTACHMENT, Person, create_all, invited_person, new_email
 from contract import Contract
@@ -14,6 +15,7 @@ from mailserver import receiving as receiving_mail
 from postgres import Postgres
 from program import Server, Worker, eventually, serving, working
 from receiver import ERROR, KINDS, Receiver, points, receiving, values
+from watchers import Watchers, watching
 
 API, WORKER = "socialize-api", "socialize-worker"
 DURATION = "http.server.request.duration"
@@ -44,16 +46,21 @@ def run(
     place = tmp_path_factory.mktemp("contract")
     (place / "invite-key").write_text("canary-invite-key")
     database = postgres.create_database(migrated)
-    with receiving() as receiver, receiving_mail() as mailbox, storing(place) as bucket:
+    with (
+        receiving() as receiver,
+        receiving_mail() as mailbox,
+        storing(place) as bucket,
+        watching() as watchers,
+    ):
         own = {
             "SOCIALIZE_DB_NAME": database,
             "SOCIALIZE_INVITE_KEY_FILE": str(place / "invite-key"),
             "SOCIALIZE_WORKER_MAX_ATTEMPTS": "2",
         }
-        env = base_env | own | mailbox.env | bucket.env | receiver.env
+        env = base_env | own | mailbox.env | bucket.env | receiver.env | watchers.env
         with serving(place, env) as server, working(place, env) as worker:
             zeros = {service: at_start(receiver, service) for service in (API, WORKER)}
-            trace = workflows(server, worker, mailbox, bucket, postgres, database)
+            trace = workflows(server, worker, mailbox, bucket, watchers, postgres, database)
             for process in (server, worker):
                 process.terminate()
                 assert process.exit_status() == 0
@@ -72,13 +79,20 @@ def at_start(receiver: Receiver, service: str) -> dict[str, set[frozenset[tuple[
 
 
 def workflows(
-    server: Server, worker: Worker, mailbox: Mailbox, bucket: Bucket, postgres: Postgres, database: str
+    server: Server,
+    worker: Worker,
+    mailbox: Mailbox,
+    bucket: Bucket,
+    watchers: Watchers,
+    postgres: Postgres,
+    database: str,
 ) -> str:
     """Do everything that the app can do; returns the trace id of the request that made an invite."""
     person = Person(server)
     invite = invited_person(person, mailbox, {"X-Correlation-Id": CORRELATION})
     worker.line("the job is done", message="job done", job="send_invite")
     create_all(person)
+    look_at_operations(person, watchers)
     send_wrong_requests(person)
     fail_to_send(person, worker, mailbox)
     eventually(lambda: server.http.get("/health/ready").status_code == 200, "ready")
@@ -88,6 +102,14 @@ def workflows(
         assert person.http.post("/api/feedback", json={"type": "bug", "message": "x"}).status_code == 500
     assert person.http.post("/api/auth/logout").status_code == 204
     return str(invite.headers["X-Trace-Id"])
+
+
+def look_at_operations(person: Person, watchers: Watchers) -> None:
+    admin = promoted(person)
+    pages = browser(admin)
+    assert pages.get(PAGE).status_code == admin.http.get("/api/admin/ops").status_code == 200
+    assert "/api/v2/alerts" in watchers.asked
+    assert pages.post("/admin/log-out").status_code == 303
 
 
 def send_wrong_requests(person: Person) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from preprod.observability import ComponentName
+from preprod.preflight import grafana_url
 from preprod.render.observability.view import View
 from preprod.settings import Settings
 
@@ -28,3 +30,13 @@ def with_overlay(view: View) -> dict[str, str]:
     if not view.has("tempo"):
         return pushed | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{OTLP_HTTP}/v1/metrics"}
     return pushed | {"OTEL_EXPORTER_OTLP_ENDPOINT": OTLP_HTTP}
+
+
+def operations_page(view: View) -> dict[str, str]:
+    """Names and values that tell the API whom to ask for its operations page, of what runs here."""
+    places: dict[str, tuple[ComponentName, str]] = {
+        "SOCIALIZE_OPS_PROMETHEUS_URL": ("prometheus", "http://prometheus:9090"),
+        "SOCIALIZE_OPS_ALERTMANAGER_URL": ("alertmanager", "http://alertmanager:9093"),
+        "SOCIALIZE_OPS_GRAFANA_URL": ("grafana", grafana_url(view.settings)),
+    }
+    return {name: url for name, (component, url) in places.items() if view.has(component)}

@@ -26,6 +26,8 @@ ALL_FAIL = 0.99
 """An objective so low that its burn rate would be more than everything still fires when nearly everything fails."""
 
 RATIO_WINDOW, LATENCY_WINDOW, ROUTE_WINDOW, HOLD = 300, 600, 1800, 300
+OBJECTIVE = "route_group:http_server_availability:objective"
+"""For those who show it: an objective is a constant, and neither dashboards nor the app read the contract."""
 REQUESTS = "route_group:http_server_requests:rate"
 ERRORS = "route_group:http_server_errors:ratio_rate"
 
@@ -66,6 +68,7 @@ def _rate(metric: str, http: Http, group: RouteGroup, window: float, by: str = "
 def _recordings(watched: Watched, http: Http, signal: Signal, name: str, group: RouteGroup) -> Iterator[Recording]:
     _, _, count = signal.exposed
     labels = {"route_group": name}
+    yield Recording(OBJECTIVE, f"vector({number(group.slo.availability)})", labels | {"job": http.service})
     for seconds in sorted(window for _, _, *windows, _ in BURNS for window in windows):
         window, nominal = watched.clock.window(seconds), duration(seconds)
         yield Recording(f"{REQUESTS}{nominal}", _rate(count, http, group, window), labels)
