@@ -149,5 +149,9 @@ def test_names_are_told_from_words_of_the_language() -> None:
 def test_a_command_for_a_service_that_is_none_is_refused() -> None:
     with pytest.raises(LookupError, match="the service 'redis'"):
         commands.logs("redis")
-    with pytest.raises(ValueError, match="single quote"):
-        commands.query("up{job='api'}")
+
+
+@pytest.mark.parametrize("text", ["up{job='api'}", 'a{b="c\\d"}', "$HOME `id` $$x$$"])
+def test_a_question_reaches_the_program_as_it_is(text: str) -> None:
+    assert shlex.split(commands.query(text))[-1] == text
+    assert shlex.split(commands.sql(text))[-1] == text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from preprod.render import rules
+from preprod.render import dashboards, rules
 from preprod.render.observability.prometheus import app_jobs
 from preprod.render.rules import Alert, Watched
 from preprod.render.runbooks.bodies import HEADINGS, Sections, sections
@@ -31,6 +31,11 @@ class Places:
     def setting(self, name: str) -> str:
         """A setting, linked where there is a page; of a part of one the page has the whole."""
         return f"[`{name}`]({self.docs}/settings.md#{name.partition('.')[0]})" if self.docs else f"`{name}`"
+
+    def dashboard(self, uid: str, title: str) -> str:
+        """A dashboard by its title, linked where there is a page, and its path in Grafana."""
+        anchor = title.lower().replace(" ", "-")
+        return f"{f'[{title}]({self.docs}/dashboards.md#{anchor})' if self.docs else title}, in Grafana `/d/{uid}`"
 
     @property
     def services(self) -> str:
@@ -74,13 +79,14 @@ def texts(watched: Iterable[Watched], jobs: Iterable[str], places: Places) -> di
             raise LookupError(f"a runbook names the alert {name}, which there is not")
         return f"[`{name}`]({name}.md)" if name in found else f"`{name}`"
 
+    titles = {board.uid: board.title for one in several for board in dashboards.of_host(one, named)}
     bodies = {name: sections(made, link, places.services) for name, made in found.items()}
-    pages = {name: _page(made, bodies[name], places, behind.get(name, [])) for name, made in found.items()}
+    pages = {name: _page(made, bodies[name], places, behind.get(name, []), titles) for name, made in found.items()}
     more = {INDEX: _index(found, bodies, several), POST_MORTEM: rendered("runbooks/post-mortem.md.j2")}
     return more | pages
 
 
-def _page(made: list[Made], body: Sections, places: Places, settings: list[str]) -> str:
+def _page(made: list[Made], body: Sections, places: Places, settings: list[str], titles: Mapping[str, str]) -> str:
     sources: dict[str, list[str]] = {}
     for one in made:
         if one.source:
@@ -91,6 +97,7 @@ def _page(made: list[Made], body: Sections, places: Places, settings: list[str])
         alert=made[0].alert,
         urgency=URGENCY,
         places=places,
+        dashboard=places.dashboard(made[0].alert.dashboard, titles[made[0].alert.dashboard]),
         sources=sources,
         settings=settings,
         messages=messages(made),
