@@ -96,7 +96,9 @@ def test_the_verb_writes_page_and_emitter_and_names_them(tmp_path: Path) -> None
     assert (done.returncode, named[:2]) == (0, ["new/folder/contract.md", "new/folder/emitter.py"])
     assert {line for line in named[2:] if "/rules/" in line} == {
         "new/folder/prometheus/rules/app.yml",
-        "new/folder/prometheus/rules/slo.yml",
+        "new/folder/prometheus/rules/http.yml",
+        "new/folder/prometheus/rules/slo-1h.yml",
+        "new/folder/prometheus/rules/slo-6h.yml",
     }
     assert set(named) == {str(path.relative_to(tmp_path)) for path in tmp_path.glob("new/**/*.*") if path.is_file()}
     contract = load(SOCIALIZE)

@@ -95,6 +95,13 @@ class Clock:
         """Any other time, in seconds."""
         return seconds * self.scale
 
+    def step(self, window: float, hold: float) -> float:
+        """Between two samples of a test: so small that half a window, or half of what is waited for, shows.
+
+        :param window, hold: scaled already.
+        """
+        return max(window / 60, min(hold / 5, window / 10))
+
 
 def duration(seconds: float) -> str:
     """A time as Prometheus writes it, to the millisecond."""
