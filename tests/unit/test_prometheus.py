@@ -169,6 +169,14 @@ def test_rules_are_there_for_what_runs_each_with_a_test_of_its_own() -> None:
         assert own
 
 
+def test_no_rule_asks_a_program_for_what_its_release_does_not_tell() -> None:
+    def named(**changes: Any) -> set[str]:
+        return {rule["alert"] for rule in rule_groups(**changes)["stores"]["rules"]}
+
+    packaged = named(image_source="packages", observability_components=PACKAGED)
+    assert named(observability_components=PACKAGED) - packaged == {"CaddyConfigBad"}
+
+
 def test_every_use_and_every_answer_is_added_up_hour_by_hour() -> None:
     group = rule_groups()["hourly"]
     assert group["interval"] == "1h"

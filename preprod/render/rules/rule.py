@@ -73,6 +73,8 @@ class Watched:
     contract: Contract
     components: frozenset[str]
     """Everything that runs, the app's services among it."""
+    packaged: frozenset[str] = frozenset()
+    """Of these, the distribution's own: releases that do not have every metric."""
 
     @property
     def clock(self) -> Clock:
