@@ -17,7 +17,8 @@ from preprod.render import alerts_page, rules
 from preprod.render.contract_page import CONTRACTS
 from preprod.render.observability.rules import pipeline
 from preprod.render.observability.view import View
-from preprod.render.rules import Alert, Recording, slo
+from preprod.render.rules import Alert, Recording
+from preprod.render.rules.promql import selectors
 from preprod.render.rules.rule import duration
 from preprod.render.templates import ROOT
 from unit.given import bundle, chosen, settings
@@ -85,8 +86,6 @@ def test_alerts_of_one_name_mean_the_same(name: str) -> None:
 
 # -- what is selected --------------------------------------------------------------------------------
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
-SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
-JOB = re.compile(r"(?:^|,)job=(~?)<(\d+)>")
 BARE = re.compile(r"[a-z_]+:[a-z_0-9]+:[a-z0-9_]+")
 
 
@@ -109,13 +108,10 @@ def emitted(name: str) -> dict[str, set[str]]:
 
 def selected(expr: str) -> Iterator[tuple[str, list[str]]]:
     """Metric and jobs of every selector, of the raw series."""
-    texts: list[str] = [ast.literal_eval(text) for text in STRING.findall(expr)]
-    numbers = iter(range(len(texts)))
-    for metric, inside in SELECTOR.findall(STRING.sub(lambda _: f"<{next(numbers)}>", expr)):
-        job = JOB.search(inside)
+    for metric, asked in selectors(expr):
+        job = next((one for one in asked if one.label == "job" and not one.sign.startswith("!")), None)
         assert job, f"{metric} of {expr} is selected without a job"
-        value = texts[int(job[2])]
-        yield metric, [part.replace("\\", "") for part in value.split("|")] if job[1] else [value]
+        yield metric, job.value.replace("\\", "").split("|") if "~" in job.sign else [job.value]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -198,18 +194,6 @@ def test_an_alert_has_an_owner_a_runbook_and_a_dashboard_where_there_is_grafana(
     assert not [
         rule for rule in written(observability_components=["prometheus"]) if "dashboard_url" in rule["annotations"]
     ]
-
-
-def test_an_objective_changes_the_rules_of_its_group_alone() -> None:
-    before = alerts_page.whole("socialize")
-    group = before.contract.http.groups["read"]  # type: ignore[union-attr]
-    latency = group.slo.latency.model_copy(update={"seconds": 0.5})
-    changed = group.model_copy(update={"slo": group.slo.model_copy(update={"latency": latency})})
-    http = before.contract.http.model_copy(update={"groups": {**before.contract.http.groups, "read": changed}})  # type: ignore[union-attr]
-    after = rules.Watched(before.settings, before.contract.model_copy(update={"http": http}), before.components)
-    pairs = zip(slo.rules(before), slo.rules(after), strict=True)
-    differing = {(new.alert, new.marks["route_group"]) for old, new in pairs if old != new and isinstance(new, Alert)}
-    assert differing == {("HttpLatencyHigh", "read"), ("HttpRouteSlow", "read")}
 
 
 WINDOW = re.compile(r"\[(\d+)(ms|s|m|h|d)\]")

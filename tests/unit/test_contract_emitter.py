@@ -194,6 +194,12 @@ def test_a_failure_that_is_asked_for_happens_and_no_other(run: Callable[..., Run
     assert done.total("socialize.email.failures") in (36, 54)
 
 
+def test_a_failure_lasts_as_long_as_is_asked_for(run: Callable[..., Run]) -> None:
+    done = run("socialize", "--fail", "socialize.email.failures:0-0.3", "--fail", "socialize.blob.failures:9-10")
+    # The event at 0.2 s alone.
+    assert (done.total("socialize.email.failures"), done.total("socialize.blob.failures")) == (6, 0)
+
+
 def test_requests_that_are_asked_to_fail_do_so_slowly(run: Callable[..., Run]) -> None:
     done = run("assistant", "--fail", HTTP)
     measured = points(done.metric(HTTP)[-1])
@@ -257,7 +263,12 @@ def test_without_a_receiver_it_ends_with_a_sentence(program: Callable[[str], Pat
         ("--rate", "1001", "argument --rate: 1001 is not between 1 and 1000"),
         ("--duration", "0", "argument --duration: 0 is not between 0.1 and 86400"),
         ("--interval", "nan", "argument --interval: nan is not between 0.05 and 3600"),
-        ("--fail", "http.server.active_requests", "argument --fail: invalid choice: 'http.server.active_requests'"),
+        ("--fail", "socialize.login.attempts:now", "argument --fail: now is not of the form FROM-UNTIL, in seconds"),
+        (
+            "--fail",
+            "http.server.active_requests",
+            "argument --fail: http.server.active_requests cannot be broken: choose from socialize.login",
+        ),
     ],
 )
 def test_an_argument_out_of_bounds_is_refused(

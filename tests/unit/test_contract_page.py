@@ -97,7 +97,9 @@ def test_the_verb_writes_page_and_emitter_and_names_them(tmp_path: Path) -> None
     assert (done.returncode, named[:2]) == (0, ["new/folder/contract.md", "new/folder/emitter.py"])
     assert {line for line in named[2:] if "/rules/" in line} == {
         "new/folder/prometheus/rules/app.yml",
-        "new/folder/prometheus/rules/slo.yml",
+        "new/folder/prometheus/rules/http.yml",
+        "new/folder/prometheus/rules/slo-1h.yml",
+        "new/folder/prometheus/rules/slo-6h.yml",
     }
     assert {line.rpartition("/")[2] for line in named if "/dashboards/" in line} == {
         f"{uid}.json" for uid in ("api", "usage", "jobs", "slo", "logs")

@@ -155,7 +155,7 @@ def rule_groups(**changes: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_rules_are_there_for_what_runs_each_with_a_test_of_its_own() -> None:
-    of_the_app = {"hourly", "app", "slo", "targets", "stores", "watchdog"}
+    of_the_app = {"hourly", "app", "http", "slo-1h", "slo-6h", "targets", "stores", "watchdog"}
     components = {"pipeline", "telemetry", "host", "containers", "databases", "probes"}
     assert set(rule_groups()) == of_the_app | components
     packaged = rule_groups(image_source="packages", observability_components=PACKAGED)
@@ -167,6 +167,14 @@ def test_rules_are_there_for_what_runs_each_with_a_test_of_its_own() -> None:
         named = {rule["alert"] for rule in group["rules"] if "alert" in rule}
         assert [rule for rule in named if f'alertname="{rule}"' not in own.replace('\\"', '"')] == []
         assert own
+
+
+def test_no_rule_asks_a_program_for_what_its_release_does_not_tell() -> None:
+    def named(**changes: Any) -> set[str]:
+        return {rule["alert"] for rule in rule_groups(**changes)["stores"]["rules"]}
+
+    packaged = named(image_source="packages", observability_components=PACKAGED)
+    assert named(observability_components=PACKAGED) - packaged == {"CaddyConfigBad"}
 
 
 def test_every_use_and_every_answer_is_added_up_hour_by_hour() -> None:

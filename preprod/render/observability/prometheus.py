@@ -61,7 +61,8 @@ def files(view: View) -> Bundle:
 
 def watched(view: View) -> alerts.Watched:
     """What the alerts are made from."""
-    return alerts.Watched(view.settings, view.contract, frozenset(view.chosen))
+    packaged = frozenset(name for name, image in view.chosen.items() if image.flavour == "packaged")
+    return alerts.Watched(view.settings, view.contract, frozenset(view.chosen), packaged)
 
 
 def jobs(view: View) -> list[str]:

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from preprod.render.rules import app, containers, databases, host, pipeline, probes, slo, stores, targets, watchdog
+from preprod.render.rules import (
+    app,
+    containers,
+    databases,
+    host,
+    http,
+    pipeline,
+    probes,
+    slo,
+    stores,
+    targets,
+    watchdog,
+)
 from preprod.render.rules.rule import Alert, Recording, Rule, Watched
 from preprod.render.rules.written import rules as rules_text
 from preprod.render.rules.written import tests as tests_texts
@@ -20,7 +32,7 @@ Subjects = dict[str, list[Rule]]
 
 def of_contract(watched: Watched) -> Subjects:
     """What follows from the app's contract."""
-    return _some({"app": [*app.rules(watched)], "slo": slo.rules(watched)})
+    return _some({"app": [*app.rules(watched)], "http": [*http.rules(watched)], **slo.rules(watched)})
 
 
 def of_host(watched: Watched, jobs: Iterable[str]) -> Subjects:

@@ -81,7 +81,7 @@ def _quantile(watched: Watched, signal: Signal) -> Alert:
     # Runs of jobs are few, and each of them counts; one slow browser is nobody's fault.
     window, least = (JOB_WINDOW, 1) if "jobs" in runs else (QUANTILE_WINDOW, watched.settings.alert_thresholds.events)
     window_, hold = clock.window(window), clock.time(HOLD)
-    step = window_ / 15
+    step = clock.step(window_, hold)
     bucket, _, count = (selector(metric, signal.services) for metric in signal.exposed)
     by, bound = ", ".join(labels_of(signal)), expect.at_most if expect.at_most is not None else expect.at_least or 0.0
     sign = ">" if expect.at_most is not None else "<"

@@ -178,20 +178,27 @@ def _quiet(watched: Watched, signal: Signal) -> Iterator[Alert]:
             f"At least {number(bound)} in {duration(period)} is expected, and was reached in the {before} periods "
             "before: nobody comes through, or nobody comes.",
         ),
-        (
-            Case(
-                "fires and resolves",
-                {given: cases.counter([(bound, before * STEPS), (0, STEPS + 2), (bound, STEPS)])},
-                {before * STEPS: 0, (before + 1) * STEPS + 1: 1, (before + 2) * STEPS + 1: 0},
-            ),
-            Case("just below", {given: cases.counter([(bound, (before + 2) * STEPS)])}, {(before + 2) * STEPS - 1: 0}),
-            Case(
-                "on a host that nobody has used yet",
-                {given: cases.counter([(0, (before + 2) * STEPS)])},
-                {(before + 2) * STEPS - 1: 0},
-            ),
-        ),
+        _silences(given, first_series(signal, signal.prometheus, expect.where, job="other"), bound, before),
         severity="info",
+    )
+
+
+def _silences(given: str, other: str, bound: float, before: int) -> tuple[Case, ...]:
+    """Cases of use that ends: each time what counts lies at the edge of its window.
+
+    :param other: a series that is not watched.
+    :param before: earlier periods that are compared with.
+    """
+    used, whole = 2 * bound * (before + 1), (before + 1) * STEPS
+    once = cases.counter([(0, cases.LEAD), (used, 1), (0, whole + STEPS)])
+    daily = cases.counter([(2 * bound, 1), (0, STEPS - 1)] * (before + 2))
+    never = cases.counter([(0, whole + STEPS)])
+    # At the first hour of the earliest of the periods before; and long before the end of the last period.
+    oldest, end = whole + 1, whole + STEPS - 2
+    return (
+        Case("fires and resolves", {given: once}, {cases.LEAD + 1: 0, oldest: 1, whole + STEPS: 0}),
+        Case("just below", {given: daily}, {oldest + STEPS - 3: 0, end: 0}),
+        Case("on a host that nobody has used yet", {given: never, other: once}, {oldest: 0, end: 0}),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, chain
 from math import ceil
 
@@ -34,8 +35,10 @@ def level(
         for name in bad
     }
     early = {LEAD + wait - 1: 0} if wait else {}
+    late = {LEAD + wait + int(window / step) - 1: 1} if window else {}
+    firing = {LEAD - 1: 0, **early, LEAD + wait: 1, **late, total - 1: 0}
     return (
-        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, **early, LEAD + wait: 1, total - 1: 0}),
+        Case("fires and resolves", {**change, **same}, firing),
         Case("just below", {**{n: _run(v, total) for n, v in below.items()}, **same}, {total // 2: 0, total - 1: 0}),
     )
 
@@ -58,11 +61,16 @@ def growth(
     }
     calm = {name: counter([(value, total)]) for name, value in below.items()}
     end = lead + lengths[1] - 1
-    not_yet = {lead - 1 + max(early, 0) + int(hold / step): 0}
+    not_yet = {lead - 1 + max(early, 0) + ceil(hold / step): 0}
     return (
         Case("fires and resolves", {**change, **same}, {**not_yet, end: 1, total - 1: 0}),
         Case("just below", {**calm, **same}, {end: 0, total - 1: 0}),
     )
+
+
+def of_further(made: Iterable[Case], what: str) -> Iterator[Case]:
+    """Those in which something fires, on series of something else that a rule watches as well."""
+    return (replace(case, name=f"{case.name}: {what}") for case in made if any(case.firing.values()))
 
 
 def never(name: str, growing: Values, *, window: float, step: float, hold: float = 0) -> Case:
@@ -72,17 +80,25 @@ def never(name: str, growing: Values, *, window: float, step: float, hold: float
 
 
 def too_few(growing: Values, least: float, *, window: float, step: float, hold: float = 0) -> tuple[Case, ...]:
-    """Cases of a share or a quantile: with nothing at all, and with all of it bad but too little to judge.
+    """Cases of a share or a quantile: with nothing at all, and with all of it bad but at first too little to judge.
 
     :param growing: what is bad, as growth in a step.
     :param least: events in a window from which on one judges.
     """
     most = max(growing.values())
-    few = {series: value * 0.8 * least * step / window / most for series, value in growing.items()}
-    nothing = dict.fromkeys(growing, 0.0)
+    total = LEAD + ceil((window + hold) / step) + 2
+
+    def phases(value: float) -> list[tuple[float, int]]:
+        one = value * least * step / window / most
+        return [(0.8 * one, total), (1.5 * one, total)]
+
     return (
-        never("idle", nothing, window=window, step=step, hold=hold),
-        never("too few to judge", few, window=window, step=step, hold=hold),
+        never("idle", dict.fromkeys(growing, 0.0), window=window, step=step, hold=hold),
+        Case(
+            "too few to judge, then enough",
+            {series: counter(phases(value)) for series, value in growing.items()},
+            {total - 1: 0, 2 * total - 1: 1},
+        ),
     )
 
 
@@ -116,7 +132,7 @@ def absence(series: str, *, window: float, hold: float, step: float, steady: Val
         Case(
             "fires and resolves",
             {series: f"1x{LEAD - 1} _x{gone} 1x1", **same},
-            {0: 0, LEAD + gone - 1: 1, total - 1: 0},
+            {0: 0, LEAD + gone - 3: 0, LEAD + gone - 1: 1, total - 1: 0},
         ),
         Case("just below", {series: gaps, **same}, {1: 0, max(gap, 1): 0, max(gap + 2, 1): 0}),
     )

@@ -121,18 +121,20 @@ def _states(watched: Watched, make: Maker) -> Iterator[Alert]:
 
 
 def _starts(series: str, most: int, window: int) -> tuple[Case, ...]:
-    """Cases of a container that starts once a step; and once too few.
+    """Cases of a container that starts now and then all through the window; and once too few.
 
     :param window: in steps.
     """
+    gap = max(1, (window - 2) // (most - 1))
 
     def times(starts: int) -> dict[str, str]:
-        return {series: f"0+1x{starts} {starts}+0x{window + 1}"}
+        runs = (f"{start}+0x{gap - 1}" for start in range(starts))
+        return {series: f"{' '.join(runs)} {starts}+0x{window + 1}"}
 
-    end = most + window + 1
+    last, end = most * gap, most * gap + window + 1
     return (
-        Case("fires and resolves", times(most), {0: 0, most: 1, end: 0}),
-        Case("just below", times(most - 1), {most - 1: 0, end: 0}),
+        Case("fires and resolves", times(most), {0: 0, last - 1: 0, last: 1, end: 0}),
+        Case("just below", times(most - 1), {last - gap: 0, last: 0, end: 0}),
     )
 
 

@@ -112,6 +112,7 @@ def _transactions(watched: Watched, make: Maker) -> Iterator[Alert]:
         {back: 1000 * share * 0.95, done: 1000 - 1000 * share * 0.95},
         window=window,
         severity="info",
+        judged=({back: 1000, done: 0}, limits.events),
     )
     longest = limits.database_transaction_seconds
     # A gauge that grows by itself: its value, and no rate of it.

@@ -115,10 +115,21 @@ def _shrinking(window: int, hold: int, ahead: float) -> tuple[Case, ...]:
     fast = round(1.1 * first / (ahead + bad))
     slow = round(0.9 * first / (ahead + 3 * window))
     avail = _disk("node_filesystem_avail_bytes")
-    stops = f"{first}-{fast}x{bad} {first - fast * bad}+0x{2 * window}"
+    # The sum of both stays the same until it stops, so a shorter window tells no more of it: the time of that does.
+    reached = int((ahead + bad) / 1.1 - ahead) + 1
+    steep = int(0.9 * first / bad)
+
+    def stops(shrinking: int) -> str:
+        return f"{first}-{shrinking}x{bad} {first - shrinking * bad}+0x{2 * window}"
+
     return (
-        Case("fires and resolves", {avail: stops, **steady}, {bad: 1, bad + 2 * window: 0}),
+        Case(
+            "fires and resolves",
+            {avail: stops(fast), **steady},
+            {reached + hold - 1: 0, bad: 1, bad + 2 * window: 0},
+        ),
         Case("just below", {avail: f"{first}-{slow}x{3 * window}", **steady}, {window: 0, 3 * window: 0}),
+        Case("remembers for the whole window", {avail: stops(steep), **steady}, {bad + window // 2 + 2: 1}),
     )
 
 

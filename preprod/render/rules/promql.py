@@ -4,10 +4,55 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from preprod.contract import Contract, Signal
 from preprod.contract.names import label_name
+
+SELECTOR = re.compile(r'([a-zA-Z_:][\w:]*)\{((?:[^{}"]|"(?:\\.|[^"\\])*")*)\}')
+"""Metric and matchers, in an expression or alone."""
+
+_MATCHER = re.compile(r'([a-zA-Z_]\w*)(=~|!~|!=|=)("(?:\\.|[^"\\])*")')
+_GROUPED = re.compile(r"\bby \(([^()]*)\)")
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """What a selector asks of a label."""
+
+    label: str
+    sign: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.label}{self.sign}{json.dumps(self.value)}"
+
+    def takes(self, value: str) -> bool:
+        """Whether a label with this value is selected."""
+        same = bool(re.fullmatch(self.value, value)) if "~" in self.sign else self.value == value
+        return same != self.sign.startswith("!")
+
+    @property
+    def refused(self) -> str:
+        """A value that is not selected."""
+        return re.split(r"[|(]", self.value)[0] if self.sign.startswith("!") else "other"
+
+
+def matchers(inside: str) -> list[Matcher]:
+    """What stands between the braces of a selector, or of a series."""
+    return [Matcher(label, sign, json.loads(value)) for label, sign, value in _MATCHER.findall(inside)]
+
+
+def selectors(expr: str) -> Iterator[tuple[str, list[Matcher]]]:
+    """Every selector of an expression that has braces."""
+    return ((metric, matchers(inside)) for metric, inside in SELECTOR.findall(expr))
+
+
+def grouped(expr: str) -> list[str]:
+    """Labels by which an expression's left side is told apart, where it says so."""
+    found = _GROUPED.search(expr)
+    return [label for label in found[1].split(", ") if label != "le"] if found else []
 
 
 def matcher(label: str, values: Iterable[str]) -> str:

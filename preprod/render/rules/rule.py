@@ -73,6 +73,8 @@ class Watched:
     contract: Contract
     components: frozenset[str]
     """Everything that runs, the app's services among it."""
+    packaged: frozenset[str] = frozenset()
+    """Of these, the distribution's own: releases that do not have every metric."""
 
     @property
     def clock(self) -> Clock:
@@ -94,6 +96,13 @@ class Clock:
     def time(self, seconds: float) -> float:
         """Any other time, in seconds."""
         return seconds * self.scale
+
+    def step(self, window: float, hold: float) -> float:
+        """Between two samples of a test: so small that half a window, or half of what is waited for, shows.
+
+        :param window, hold: scaled already.
+        """
+        return max(window / 60, min(hold / 5, window / 10))
 
 
 def duration(seconds: float) -> str:

@@ -37,7 +37,8 @@ class Maker:
         :param texts: summary and description.
         :param window: seconds that the expression looks back, not scaled.
         """
-        scaled, step = self.clock.time(hold), self.clock.time(60)
+        # At least two steps, so that half of the time is less.
+        scaled, step = self.clock.time(hold), self.clock.time(min(60, hold / 2 or 60))
         made = cases.level(bad, below, hold=scaled, step=step, window=window, steady=steady)
         return self._alert(alert, expr, texts, made, step, scaled, severity, marks)
 
@@ -52,14 +53,17 @@ class Maker:
         window: float,
         hold: float = 0,
         severity: Severity = "warning",
-        steady: Values | None = None,
+        judged: tuple[Values, float] | None = None,
     ) -> Alert:
         """Counters that grow too fast; values are growth in a minute.
 
         :param window: seconds, scaled already, as they stand in the expression.
+        :param judged: what is bad with nothing good beside it, and how many of it in a window are judged.
         """
         scaled, step = self.clock.time(hold), self.clock.time(60)
-        made = cases.growth(bad, below, window=window, hold=scaled, step=step, steady=steady)
+        made = cases.growth(bad, below, window=window, hold=scaled, step=step)
+        if judged:
+            made += cases.too_few(*judged, window=window, step=step, hold=scaled)
         return self._alert(alert, expr, texts, made, step, scaled, severity, None)
 
     def event(

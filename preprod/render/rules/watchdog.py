@@ -29,7 +29,7 @@ def rules(watched: Watched) -> list[Alert]:
                 Case(
                     "fires and resolves",
                     {given: f"0+100x{steps} {100 * steps}+0x{2 * steps}"},
-                    {steps: 1, 3 * steps: 0},
+                    {steps: 1, 2 * steps - 2: 1, 3 * steps: 0},
                 ),
                 Case("just below", {given: f"7+0x{3 * steps}"}, {steps: 0, 3 * steps: 0}),
             ),

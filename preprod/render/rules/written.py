@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 import yaml
 
 from preprod.preflight import grafana_url
+from preprod.render.rules.others import among_others
+from preprod.render.rules.promql import grouped
 from preprod.render.rules.rule import Alert, Case, Recording, Rule, Watched, duration
 
 _HEAD = "# Generated from the telemetry contract and the settings.\n"
@@ -26,13 +28,15 @@ def rules(subject: str, made: Iterable[Rule], watched: Watched) -> str:
 
 def tests(subject: str, made: Iterable[Rule], watched: Watched) -> dict[str, str]:
     """Name -> text of promtool's test files of a subject: one for every length of a step."""
-    alerts = sorted((rule for rule in made if isinstance(rule, Alert)), key=lambda alert: alert.step)
+    every = [*made]
+    alerts = sorted((rule for rule in every if isinstance(rule, Alert)), key=lambda alert: alert.step)
+    recorded = [rule for rule in every if isinstance(rule, Recording)]
     return {
         f"{subject}-{step}": _yaml(
             {
                 "rule_files": [f"../rules/{subject}.yml"],
                 "evaluation_interval": step,
-                "tests": [_test(trial, watched) for trial in _trials(of)],
+                "tests": [_test(trial, watched) for trial in _trials(of, recorded)],
             }
         )
         for step, of in groupby(alerts, key=lambda alert: duration(alert.step))
@@ -43,21 +47,35 @@ Trial = list[tuple[Alert, Case]]
 """Cases that are tried together: promtool evaluates the whole file for each trial."""
 
 
-def _trials(alerts: Iterable[Alert]) -> list[Trial]:
-    """Alerts of one name together, case by case, as far as their series bear it."""
-    trials: dict[tuple[str, str], list[Trial]] = {}
+def read(alert: Alert, recorded: Iterable[Recording]) -> list[Recording]:
+    """The recorded series that an alert reads."""
+    own = [rule for rule in recorded if rule.labels.items() <= alert.marks.items()]
+    return own if any(rule.record in alert.expr for rule in own) else []
+
+
+def _trials(alerts: Iterable[Alert], recorded: Iterable[Recording]) -> list[Trial]:
+    """Cases of one name together, as far as their series bear it."""
+    trials: dict[str, list[Trial]] = {}
     for alert in alerts:
-        for case in alert.cases:
-            same = trials.setdefault((alert.alert, case.name), [])
-            fitting = next((trial for trial in same if all(_agree(case, other) for _, other in trial)), None)
+        for case in among_others(alert, [rule.expr for rule in read(alert, recorded)]):
+            same, one = trials.setdefault(case.name, []), (alert, case)
+            fitting = next((trial for trial in same if all(_agree(one, other) for other in trial)), None)
             if fitting is None:
                 same.append(fitting := [])
-            fitting.append((alert, case))
+            fitting.append(one)
     return [trial for same in trials.values() for trial in same]
 
 
-def _agree(one: Case, other: Case) -> bool:
-    return all(other.series.get(name, values) == values for name, values in one.series.items())
+def _agree(one: tuple[Alert, Case], other: tuple[Alert, Case]) -> bool:
+    """Whether neither sees what the other is tried on: alerts of one name differ by labels, others by metrics."""
+    ours, theirs = one[1].series, other[1].series
+    if one[0].alert == other[0].alert:
+        return all(theirs.get(name, values) == values for name, values in ours.items())
+    return {_metric(name) for name in ours}.isdisjoint(map(_metric, theirs))
+
+
+def _metric(series: str) -> str:
+    return series.partition("{")[0]
 
 
 def _recording(rule: Recording) -> dict[str, Any]:
@@ -91,9 +109,10 @@ def _annotations(rule: Alert, watched: Watched) -> Iterator[tuple[str, str]]:
 
 def _test(trial: Trial, watched: Watched) -> dict[str, Any]:
     alert, case = trial[0]
+    alerts = dict.fromkeys(one.alert for one, _ in trial)
     series = {name: values for _, one in trial for name, values in one.series.items()}
     return {
-        "name": f"{alert.alert}: {case.name}",
+        "name": f"{case.name}: {', '.join(alerts)}",
         "interval": duration(alert.step),
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [
@@ -111,8 +130,9 @@ def _test(trial: Trial, watched: Watched) -> dict[str, Any]:
 def _firing(alert: Alert, watched: Watched) -> str:
     wanted = {"alertname": alert.alert, "alertstate": "firing", **labels(alert, watched)}
     # A label made by a template has a value that only Prometheus knows.
-    fixed = ",".join(f'{name}="{value}"' for name, value in wanted.items() if "{{" not in value)
-    return f"count(ALERTS{{{fixed}}})"
+    fixed = [f'{name}="{value}"' for name, value in wanted.items() if "{{" not in value]
+    told = [f'{name}!=""' for name in grouped(alert.expr)]
+    return f"count(ALERTS{{{','.join([*fixed, *told])}}})"
 
 
 def _moment(seconds: float) -> str:

@@ -50,6 +50,12 @@ class Rule:
     fault: str
     every: float
     """Seconds between two evaluations."""
+    query: str
+    alert: str
+    """Its name; empty where the rule records."""
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    fires: bool
 
     def __str__(self) -> str:
         return f"{self.name} is {self.health}: {self.fault or 'not evaluated yet'}"
@@ -108,11 +114,7 @@ class PromQuery:
 
     @property
     def rules(self) -> list[Rule]:
-        return [
-            Rule(f"{group['name']}/{rule['name']}", rule["health"], rule.get("lastError", ""), group["interval"])
-            for group in self._data("rules")["groups"]
-            for rule in group["rules"]
-        ]
+        return [_rule(group, rule) for group in self._data("rules")["groups"] for rule in group["rules"]]
 
     @property
     def alertmanagers(self) -> list[str]:
@@ -139,3 +141,17 @@ class PromQuery:
         answer = self._program.request("GET", f"/api/v1/{path}", params=parameters)
         expected(answer, 200)
         return answer.text
+
+
+def _rule(group: Mapping[str, Any], rule: Mapping[str, Any]) -> Rule:
+    return Rule(
+        f"{group['name']}/{rule['name']}",
+        rule["health"],
+        rule.get("lastError", ""),
+        group["interval"],
+        rule["query"],
+        rule["name"] if rule["type"] == "alerting" else "",
+        rule.get("labels", {}),
+        rule.get("annotations", {}),
+        rule.get("state") == "firing",
+    )

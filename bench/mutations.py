@@ -1,0 +1,256 @@
+"""How many faults in alert rules their tests notice: ``python bench/mutations.py --promtool PATH`` prints a table.
+
+Each mutant is one rule with one fault: a comparison turned round, a window (or `offset`, or `for`) halved, a label
+left out of a selector, of `by` or of `on`. promtool runs the tests of that rule alone; a mutant that passes them all
+has survived. The exit code is 1 when one survives that no entry of `EQUIVALENT` explains, or when a reason explains
+nothing any more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+from preprod.catalogue import OVERLAY  # noqa: E402
+from preprod.contract import load  # noqa: E402
+from preprod.render import rules  # noqa: E402
+from preprod.render.contract_page import CONTRACTS  # noqa: E402
+from preprod.render.observability import prometheus  # noqa: E402
+from preprod.render.observability.view import View  # noqa: E402
+from preprod.render.recipes import choose  # noqa: E402
+from preprod.render.rules import Alert, Recording, Rule, Watched, written  # noqa: E402
+from preprod.render.rules.promql import SELECTOR, matchers  # noqa: E402
+from preprod.render.rules.rule import duration  # noqa: E402
+from preprod.settings import load as settings_of  # noqa: E402
+
+KINDS = ("comparison", "window", "label")
+CHUNK = 50
+"""Mutants that one promtool gets: it reads any number of test files."""
+
+EQUIVALENT: tuple[tuple[str, str, str], ...] = ()
+"""Regular expressions of rule and fault, and why no series could tell that mutant from the rule."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A rule among those that it needs, and the tests that prove it."""
+
+    subject: str
+    rules: list[dict[str, Any]]
+    at: int
+    tests: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        rule = self.rules[self.at]
+        marks = [value for name, value in rule.get("labels", {}).items() if name not in ("severity", "owner")]
+        return " ".join([str(rule.get("alert") or rule["record"]), *marks])
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule with one fault."""
+
+    proven: Proven
+    kind: str
+    fault: str
+    rule: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.proven.name}: {self.kind} {self.fault}"
+
+    def write(self, directory: Path) -> list[Path]:
+        """The rules with the fault, and their tests; the paths of these."""
+        changed = [self.rule if at == self.proven.at else rule for at, rule in enumerate(self.proven.rules)]
+        texts = {f"rules/{self.proven.subject}.yml": yaml.safe_dump({"groups": [{"name": "g", "rules": changed}]})}
+        texts |= {f"tests/{name}.yml": text for name, text in self.proven.tests.items()}
+        for name, text in texts.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text)
+        return sorted((directory / "tests").iterdir())
+
+
+# -- rules and their tests ---------------------------------------------------------------------------
+def view(contract: str) -> View:
+    """Everything that can run, with a certificate."""
+    settings = settings_of(
+        {
+            "app_image": "registry.example/app:1",
+            "domain": "app.example.org",
+            "telemetry_contract": f"files/contracts/{contract}.yaml",
+            "observability": True,
+            "observability_components": list(OVERLAY),
+            "redis_address": "redis://redis:6379",
+            "mongodb_address": "mongodb://mongodb:27017",
+        }
+    )
+    return View(settings, choose(settings, had=()), load(CONTRACTS / f"{contract}.yaml"))
+
+
+def proven(contract: str) -> Iterator[Proven]:
+    """Every rule; of a contract beside the default one, those that follow from it."""
+    of = view(contract)
+    watched = prometheus.watched(of)
+    whole = contract == "socialize"
+    subjects = rules.of_host(watched, prometheus.jobs(of)) if whole else rules.of_contract(watched)
+    for subject, made in subjects.items():
+        for rule in made:
+            yield (
+                _alert(subject, rule, made, watched)
+                if isinstance(rule, Alert)
+                else _recording(subject, rule, made, watched)
+            )
+    files = prometheus.files(of)
+    for subject in ("hourly", "pipeline") if whole else ():
+        written_rules = yaml.safe_load(files[f"prometheus/rules/{subject}.yml"].text)["groups"][0]["rules"]
+        tests = {subject: files[f"prometheus/tests/{subject}.yml"].text}
+        yield from (Proven(subject, written_rules, at, tests) for at in range(len(written_rules)))
+
+
+def _alert(subject: str, alert: Alert, made: Iterable[Rule], watched: Watched) -> Proven:
+    recorded = [rule for rule in made if isinstance(rule, Recording)]
+    groups = [*dict.fromkeys(rule.labels.get("route_group") for rule in recorded)][:2]
+    own = written.read(alert, recorded)
+    # A case is of another group: of the first, or the first's of the second.
+    read = [rule for rule in recorded if own and (rule in own or rule.labels.get("route_group") in groups)]
+    texts = written.tests(subject, [*own, alert], watched)
+    return Proven(subject, _written([*read, alert], watched), len(read), texts)
+
+
+def _recording(subject: str, recording: Recording, made: list[Rule], watched: Watched) -> Proven:
+    """Proven by the alerts that read it."""
+    recorded = [rule for rule in made if isinstance(rule, Recording)]
+    readers = [rule for rule in made if isinstance(rule, Alert) and recording in written.read(rule, recorded)]
+    read = written.read(readers[0], recorded)
+    texts = written.tests(subject, [*read, *readers], watched)
+    return Proven(subject, _written([*read, *readers], watched), read.index(recording), texts)
+
+
+def _written(made: Iterable[Rule], watched: Watched) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(written.rules("g", made, watched))["groups"][0]["rules"]
+    return found
+
+
+# -- faults ------------------------------------------------------------------------------------------
+_COMPARISON = re.compile(r" (==|!=|>=|<=|>|<) ")
+_TURNED = {"==": "!=", "!=": "==", ">": "<", "<": ">", ">=": "<=", "<=": ">="}
+_TIME = re.compile(r"(\[|offset )(\d+)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_GROUPING = re.compile(r"\b(?:by|on) \(([^()]*)\)")
+
+
+def mutants(of: Proven) -> Iterator[Mutant]:
+    """Every fault of the three kinds that the rule can have."""
+    rule = of.rules[of.at]
+    for kind, faults in (("comparison", turned), ("window", halved), ("label", unlabelled)):
+        for fault, expr in faults(rule["expr"]):
+            yield Mutant(of, kind, fault, {**rule, "expr": expr})
+    if "for" in rule:
+        amount, unit = re.fullmatch(r"(\d+)(\w+)", rule["for"]).groups()  # type: ignore[union-attr]
+        yield Mutant(of, "window", f"for {rule['for']}", {**rule, "for": _half(amount, unit)})
+
+
+def turned(expr: str) -> Iterator[tuple[str, str]]:
+    """Every comparison the other way round."""
+    for found in _COMPARISON.finditer(expr):
+        yield f"{found[1]} at {found.start()}", f"{expr[: found.start()]} {_TURNED[found[1]]} {expr[found.end() :]}"
+
+
+def halved(expr: str) -> Iterator[tuple[str, str]]:
+    """Every time half as long."""
+    for found in _TIME.finditer(expr):
+        shorter = f"{found[1]}{_half(found[2], found[3])}"
+        yield f"{found[0]} at {found.start()}", f"{expr[: found.start()]}{shorter}{expr[found.end() :]}"
+
+
+def _half(amount: str, unit: str) -> str:
+    return duration(int(amount) * _SECONDS[unit] / 2)
+
+
+def unlabelled(expr: str) -> Iterator[tuple[str, str]]:
+    """Every matcher, and every label of a grouping, left out."""
+    for selector in SELECTOR.finditer(expr):
+        asked = [str(one) for one in matchers(selector[2])]
+        for at, matcher in enumerate(asked):
+            yield from _without(expr, selector.start(2), selector.end(2), asked, at, f"{matcher[:60]} of {selector[1]}")
+    for grouping in _GROUPING.finditer(expr):
+        labels = [label.strip() for label in grouping[1].split(",") if label.strip()]
+        for at, label in enumerate(labels):
+            yield from _without(expr, grouping.start(1), grouping.end(1), labels, at, f"{label} of {grouping[0]}")
+
+
+def _without(expr: str, start: int, end: int, parts: list[str], at: int, fault: str) -> Iterator[tuple[str, str]]:
+    left = ",".join(part for number, part in enumerate(parts) if number != at)
+    yield f"{fault} at {start}", f"{expr[:start]}{left}{expr[end:]}"
+
+
+# -- promtool ----------------------------------------------------------------------------------------
+def survivors(promtool: str, chunk: list[Mutant]) -> list[Mutant]:
+    """Those of some mutants whose tests all pass."""
+    with tempfile.TemporaryDirectory() as made:
+        paths = [mutant.write(Path(made) / str(number)) for number, mutant in enumerate(chunk)]
+        command = [promtool, "test", "rules", *(str(path) for of in paths for path in of)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # In the order of the files: one of the two versions does not name them.
+    verdicts = iter(re.findall(r"^  (SUCCESS|FAILED)", done.stdout, re.MULTILINE))
+    passed = [{next(verdicts) for _ in of} == {"SUCCESS"} for of in paths]
+    assert next(verdicts, None) is None
+    return [mutant for mutant, survives in zip(chunk, passed, strict=True) if survives]
+
+
+def reason(mutant: Mutant) -> str | None:
+    """Why it cannot be told from the rule."""
+    fault = f"{mutant.kind} {mutant.fault}"
+    rule = mutant.proven.name
+    return next((why for of, what, why in EQUIVALENT if re.search(of, rule) and re.search(what, fault)), None)
+
+
+def main() -> str | None:
+    """Print what was noticed by kind and rule; a sentence when something was not."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--promtool", default="promtool", help="of either version of Prometheus (%(default)s)")
+    parser.add_argument("--contract", action="append", choices=sorted(path.stem for path in CONTRACTS.glob("*.yaml")))
+    parser.add_argument("--processes", type=int, default=2, help="promtools at a time (%(default)s)")
+    parser.add_argument("rules", nargs="*", help="only rules whose names contain one of these")
+    asked = parser.parse_args()
+    found = [
+        mutant
+        for contract in asked.contract or ["socialize"]
+        for one in proven(contract)
+        if not asked.rules or any(part in one.name for part in asked.rules)
+        for mutant in mutants(one)
+    ]
+    chunks = [found[at : at + CHUNK] for at in range(0, len(found), CHUNK)]
+    with ThreadPoolExecutor(asked.processes) as pool:
+        survived = [m for of in pool.map(lambda chunk: survivors(asked.promtool, chunk), chunks) for m in of]
+    return report(found, survived)
+
+
+def report(found: list[Mutant], survived: list[Mutant]) -> str | None:
+    """Print the table; a sentence when a mutant survived without a reason."""
+    unexplained = [mutant for mutant in survived if reason(mutant) is None]
+    every, lost = Counter(mutant.kind for mutant in found), Counter(mutant.kind for mutant in unexplained)
+    equivalent = Counter(mutant.kind for mutant in survived if reason(mutant))
+    for kind in KINDS:
+        judged = every[kind] - equivalent[kind]
+        print(f"{kind:12} {judged - lost[kind]:5} of {judged:5} noticed, {equivalent[kind]:4} equivalent")
+    for mutant in unexplained:
+        print(f"survived: {mutant}")
+    return f"{len(unexplained)} of {len(found)} mutants survived" if unexplained else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
