@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from preprod.contract import Contract
+from preprod.notifications import Severity as Severity
 from preprod.settings import Settings
-
-Severity = Literal["critical", "warning", "info"]
-"""critical: somebody is woken; warning: today; info: when one looks anyway."""
 
 Dashboard = Literal["api", "usage", "slo", "jobs", "system", "containers", "postgres", "telemetry"]
 
