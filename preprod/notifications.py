@@ -17,6 +17,7 @@ Severity = Literal["critical", "warning", "info"]
 """critical: somebody is woken; warning: today; info: when one looks anyway."""
 
 ReceiverName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
 LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")]
 Hours = Annotated[float, Field(gt=0, le=168)]
@@ -34,8 +35,8 @@ class _Receiver(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     severities: tuple[Severity, ...] = Field(("critical", "warning"), description="Severities that it gets.")
-    owners: tuple[str, ...] = Field((), description="Owners whose alerts it gets; none named means all.")
-    components: tuple[str, ...] = Field(
+    owners: tuple[Name, ...] = Field((), description="Owners whose alerts it gets; none named means all.")
+    components: tuple[Name, ...] = Field(
         (), description="Components (docs/alerts.md) whose alerts it gets; none named means all."
     )
 

@@ -45,7 +45,7 @@ def watchers() -> list[ComponentName]:
 
 def is_official(name: str) -> bool:
     """Whether a component would run here from its publisher's own image: those that a distribution builds can less."""
-    return name in watchers() and _best(name).flavour == "official"
+    return name in watchers() and best(name).flavour == "official"
 
 
 def header() -> list[str]:
@@ -59,8 +59,8 @@ def header() -> list[str]:
 
 
 def _flavour(name: ComponentName) -> str:
-    return f"{_best(name).version}, {_best(name).flavour}"
+    return f"{best(name).version}, {best(name).flavour}"
 
 
-def _best(name: str) -> Chosen:
+def best(name: str) -> Chosen:
     return next(option for option in _options()[name] if option.reference in held())
