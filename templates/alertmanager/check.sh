@@ -4,7 +4,7 @@ set -eu
 cd "${0%/*}"
 amtool check-config alertmanager.yml
 # A message that names a template which is not there passes that check.
-for name in $(grep -o 'template "preprod[.][a-z]*"' alertmanager.yml | cut -d '"' -f 2 | sort -u); do
+grep -o 'template "preprod[.][a-z]*"' alertmanager.yml | cut -d '"' -f 2 | sort -u | while read -r name; do
   amtool template render --template.glob messages.tmpl --template.text "{{ template \"$name\" . }}"
 done
 while read -r receivers labels; do
