@@ -17,23 +17,13 @@ from aiosmtpd.controller import Controller
 
 
 @dataclass
-class Inbox:
-    """What came, in its order."""
+class Mailbox:
+    """Mails, in the order in which they came."""
 
-    webhook: str = ""
-    """URL of the webhook."""
-    smarthost: str = ""
-    """The mail server, as ``address:port``."""
-    posts: list[dict[str, Any]] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
 
-    def told(self) -> set[tuple[str, str]]:
-        """(firing or resolved, alert's name) of every alert that the webhook was told of."""
-        return {(alert["status"], alert["labels"]["alertname"]) for post in self.posts for alert in post["alerts"]}
-
-    def subjects(self) -> set[str]:
-        """Of all mails."""
-        return {str(mail["Subject"]) for mail in self.mails}
+    def subjects(self) -> list[str]:
+        return [str(mail["Subject"]) for mail in self.mails]
 
     def text(self, subject: str) -> str:
         """The first mail with this subject, as it is read."""
@@ -49,17 +39,38 @@ class Inbox:
         return "250 OK"
 
 
-@contextmanager
-def receiving(address: str) -> Iterator[Inbox]:
-    """Both receivers at an address of this machine.
+@dataclass
+class Webhook:
+    """What a URL was sent, in its order."""
 
-    :param address: one that the sender reaches.
-    """
-    inbox = Inbox()
+    url: str = ""
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+    def told(self) -> set[tuple[str, str]]:
+        """(firing or resolved, alert's name) of every alert."""
+        return {(alert["status"], alert["labels"]["alertname"]) for post in self.posts for alert in post["alerts"]}
+
+
+@contextmanager
+def mail_server(address: str, port: int) -> Iterator[Mailbox]:
+    """A mail server without TLS at an address of this machine."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname=address, port=port)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def webhook(address: str) -> Iterator[Webhook]:
+    """A URL at an address of this machine that takes JSON."""
+    there = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            inbox.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            there.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -67,22 +78,25 @@ def receiving(address: str) -> Iterator[Inbox]:
         def log_message(self, *_: object) -> None:
             """Nothing: what counts is what was received."""
 
-    port = _free_port(address)
-    mail_server = Controller(inbox, hostname=address, port=port)
     with ThreadingHTTPServer((address, 0), Handler) as server:
-        inbox.webhook = f"http://{address}:{server.server_port}/alerts"
-        inbox.smarthost = f"{address}:{port}"
+        there.url = f"http://{address}:{server.server_port}/alerts"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        mail_server.start()
         try:
-            yield inbox
+            yield there
         finally:
-            mail_server.stop()
             server.shutdown()
             thread.join()
 
 
-def _free_port(address: str) -> int:
+def free_port(address: str) -> int:
+    """A port at which nobody listens."""
     with socket.create_server((address, 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def facing(other: str) -> str:
+    """This machine's address on the way to another one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((other, 9))
+        return str(probe.getsockname()[0])
