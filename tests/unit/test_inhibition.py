@@ -9,7 +9,7 @@ from preprod.render.observability.prometheus import app_jobs
 from preprod.render.rules.rule import Alert
 from unit.given import settings
 from unit.test_alertmanager import config, text
-from unit.test_alerts import alerts
+from unit.test_alerts import alerts, written
 
 RANK = {"critical": 2, "warning": 1, "info": 0}
 
@@ -38,6 +38,16 @@ def test_nothing_is_muted_by_what_is_less_severe() -> None:
 def test_the_dead_mans_switch_is_muted_by_nothing() -> None:
     for rule in config(settings(observability=True))["inhibit_rules"]:
         assert 'alertname!="Watchdog"' in rule["target_matchers"]
+
+
+def test_a_cause_fires_on_until_its_effects_are_over() -> None:
+    causes = {name for one in muting() for name in one.source.get("alertname", ()) if one.target.get("component")}
+    found = {alert.alert: alert.linger for alert in alerts() if alert.alert in {"PostgresDown", "ContainerMissing"}}
+    assert set(found) <= causes
+    # Longer than the scrape and the evaluation that say that the effects are over.
+    assert min(found.values()) >= 2 * settings().scrape_interval
+    rule = next(one for one in written() if one["alert"] == "PostgresDown")
+    assert rule["keep_firing_for"] == "2m"
 
 
 def test_every_name_and_component_in_it_is_an_alerts() -> None:

@@ -35,6 +35,7 @@ class Watched:
     package: Package
     app: str
     hook: Webhook
+    switch: Webhook
     box: Mailbox
     redeployed: Run
     place: tuple[str, int]
@@ -80,14 +81,15 @@ def watched(deployed: Package) -> Iterator[Watched]:
     place, alerts_at = (here, free_port(here)), free_port(here)
     with ExitStack() as stack:
         hook, box = stack.enter_context(webhook(here)), stack.enter_context(mail_server(here, alerts_at))
-        app = stack.enter_context(reached(deployed.world, 8080))
-        environment = {"PREPROD_SECRET_ALERT_RECEIVER_HOOK": hook.url}
+        app, switch = stack.enter_context(reached(deployed.world, 8080)), stack.enter_context(webhook(here))
+        secret = {"ALERT_RECEIVER_HOOK": hook.url, "DEAD_MANS_SWITCH_URL": switch.url}
+        environment = {f"PREPROD_SECRET_{name}": url for name, url in secret.items()}
         data = settings(here, alerts_at, place[1])
         first = deployed.deploy(environment=environment, **data)
         assert first.code == 0, first.stderr
         redeployed = deployed.deploy(environment=environment, **data, log_level="debug")
         assert redeployed.code == 0, redeployed.stderr
-        yield Watched(deployed, app, hook, box, redeployed, place)
+        yield Watched(deployed, app, hook, switch, box, redeployed, place)
         left = deployed.deploy()
         assert left.code == 0, left.stderr
 
@@ -107,6 +109,7 @@ def settings(here: str, alerts_at: int, mail_at: int) -> dict[str, Any]:
             "hook": {"kind": "webhook", **taken},
             "mail": {**mail, "smarthost": f"{here}:{alerts_at}", **taken},
         },
+        "dead_mans_switch": True,
         # An alert that mutes another one may come one evaluation, and one scrape, after it.
         "alert_grouping": {"wait_seconds": 12, "interval_seconds": 6},
         "smtp_host": here,
@@ -164,6 +167,12 @@ def test_of_a_stopped_database_one_alert_is_told(watched: Watched) -> None:
     finally:
         watched.docker("start", "postgres")
     watched.is_over("PostgresDown")
+
+
+def test_the_dead_mans_switch_is_called_again_and_again(watched: Watched) -> None:
+    before = len(watched.switch.posts)
+    wait_for(lambda: len(watched.switch.posts) > before, TOLD, "the next call")
+    assert watched.switch.told() == {("firing", "Watchdog")}
 
 
 def _fires(watched: Watched, alert: str) -> bool:

@@ -87,6 +87,8 @@ def _database() -> Iterator[Inhibition]:
         yield Inhibition(source, {"component": ["app"]})
         yield Inhibition(source, {"alertname": PROBES})
         yield Inhibition(source, {"component": ["containers"], "service": ON_THE_DATABASE})
+        # The exporter answers late, or not at all.
+        yield Inhibition(source, {"severity": LESSER, "component": ["postgres-exporter"]})
     yield Inhibition(down[0], {"component": ["containers"], "service": ["postgres"]})
 
 

@@ -16,7 +16,14 @@ Values = Mapping[str, float]
 
 
 def level(
-    bad: Values, below: Values, *, hold: float, step: float, window: float = 0, steady: Values | None = None
+    bad: Values,
+    below: Values,
+    *,
+    hold: float,
+    step: float,
+    window: float = 0,
+    steady: Values | None = None,
+    linger: float = 0,
 ) -> tuple[Case, ...]:
     """Cases of gauges.
 
@@ -24,8 +31,9 @@ def level(
     :param below: what must not, just so; also what is before and after.
     :param window: seconds for which the rule remembers what was bad.
     :param steady: further series, the same at all times.
+    :param linger: seconds for which it fires on.
     """
-    wait, tail = ceil(hold / step), ceil(window / step) + 2
+    wait, tail = ceil(hold / step), ceil((window + linger) / step) + 2
     lengths = (LEAD, wait + 1, tail)
     total = sum(lengths)
     same = {name: _run(value, total) for name, value in (steady or {}).items()}
@@ -34,8 +42,9 @@ def level(
         for name in bad
     }
     early = {LEAD + wait - 1: 0} if wait else {}
+    late = {LEAD + wait + 1: 1} if linger else {}
     return (
-        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, **early, LEAD + wait: 1, total - 1: 0}),
+        Case("fires and resolves", {**change, **same}, {LEAD - 1: 0, **early, LEAD + wait: 1, **late, total - 1: 0}),
         Case("just below", {**{n: _run(v, total) for n, v in below.items()}, **same}, {total // 2: 0, total - 1: 0}),
     )
 

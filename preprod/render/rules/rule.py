@@ -41,6 +41,8 @@ class Alert:
     """Seconds between two samples of the cases, and between two evaluations."""
     hold: float = 0
     """Seconds for which the condition must last."""
+    linger: float = 0
+    """Seconds for which it fires on: what follows from it, and is muted by it, takes longer to be over."""
     signals: tuple[str, ...] = ()
     """Signals of the contract that it watches, by their names there."""
     marks: Mapping[str, str] = field(default_factory=dict)
