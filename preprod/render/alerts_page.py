@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from preprod.catalogue import CATALOGUE
-from preprod.contract import Signal, load, signals
+from preprod.contract import Contract, Signal, load, signals
 from preprod.observability import OPTIONAL, USUAL
 from preprod.render import rules
 from preprod.render.contract_page import CONTRACTS
@@ -43,9 +43,14 @@ _SAME = {
 
 
 def whole(contract: str, **changes: object) -> Watched:
-    """Everything that can run, with a certificate, for one contract."""
+    """Everything that can run, with a certificate, for one of the package's contracts."""
+    return everything(load(CONTRACTS / f"{contract}.yaml"), **changes)
+
+
+def everything(contract: Contract, **changes: object) -> Watched:
+    """Everything that can run, with a certificate."""
     settings = settings_of({"domain": "app.example.org", **changes})
-    return Watched(settings, load(CONTRACTS / f"{contract}.yaml"), frozenset(CATALOGUE))
+    return Watched(settings, contract, frozenset(CATALOGUE))
 
 
 def jobs() -> list[str]:

@@ -15,7 +15,8 @@ class File:
     """One file of a bundle.
 
     ``takes_effect`` says how its reader learns of a change: ``boot`` (read at start, so the service is recreated),
-    ``reload`` (the running program reads it again when told to), ``record`` (no program reads it).
+    ``reload`` (the running program reads it again when told to), ``record`` (no program reads it, or one that looks
+    for changes by itself).
     """
 
     text: str

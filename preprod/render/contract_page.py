@@ -9,6 +9,7 @@ from pathlib import Path
 
 from preprod.contract import Contract, Signal, load, redactions, signals, spans
 from preprod.contract.model import Job
+from preprod.render.generated import write_or_check_folder
 from preprod.render.templates import ROOT, rendered
 
 CONTRACTS = ROOT / "files" / "contracts"
@@ -125,23 +126,7 @@ def generated() -> dict[Path, str]:
 
 def main(arguments: Iterable[str]) -> str | None:
     """Write the files, or with ``--check`` say in a sentence which are stale."""
-    files = generated()
-    found = {*(DOCS / "contracts").glob("*.md"), *(path for path in files if path.exists())}
-    stale = [path for path in sorted({*found, *files}) if path not in found or files.get(path) != path.read_text()]
-    if "--check" in arguments:
-        names = ", ".join(f"docs/{path.relative_to(DOCS)}" for path in stale)
-        return f"{names}: stale; run python -m preprod.render.contract_page and commit" if stale else None
-    for path in stale:
-        _write(path, files.get(path))
-    return None
-
-
-def _write(path: Path, text: str | None) -> None:
-    if text is None:
-        path.unlink()
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    return write_or_check_folder(DOCS, "contracts", generated(), "preprod.render.contract_page", arguments)
 
 
 if __name__ == "__main__":

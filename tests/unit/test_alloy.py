@@ -78,13 +78,16 @@ def test_a_prometheus_without_the_otlp_receiver_is_sent_nothing() -> None:
     assert exporters(text) == ["tempo", "loki"]
 
 
-@pytest.mark.parametrize("tolerance", [600, 43200])
-def test_queues_are_as_long_as_the_outage_and_never_give_up(tolerance: int) -> None:
-    text = configuration(telemetry_outage_tolerance=tolerance)
+@pytest.mark.parametrize(("tolerance", "interval", "exports"), [(600, 5, 240), (43200, 300, 146), (3600, 30, 140)])
+def test_queues_are_as_long_as_the_outage_and_never_give_up(tolerance: int, interval: int, exports: int) -> None:
+    text = configuration(telemetry_outage_tolerance=tolerance, scrape_interval=interval)
     sizes = [int(size) for size in re.findall(r"queue_size\s+= (\d+)", text)]
     late = tolerance + windows.MARGIN
-    rates = (windows.METRIC_BYTES_PER_SECOND, windows.TRACE_BYTES_PER_SECOND, windows.LINE_BYTES_PER_SECOND)
-    assert sizes == [rate * late for rate in rates]
+    assert sizes == [
+        exports * windows.METRIC_BYTES_PER_EXPORT,
+        late * windows.TRACE_BYTES_PER_SECOND,
+        late * windows.LINE_BYTES_PER_SECOND,
+    ]
     assert text.count('max_elapsed_time = "0s"') == text.count("otelcol.storage.file.queue.handler") == 3
     assert text.count('sizer      = "bytes"') == 3
 

@@ -47,6 +47,8 @@ def test_socialize_counts_usage_nine_times_and_every_kind_of_failure() -> None:
         "job",
         "outbound_http",
         "client",
+        "spans",
+        "metric_export",
     ]
 
 

@@ -13,6 +13,7 @@ from preprod.contract import load, loads, signals
 from preprod.render import contract_page
 from preprod.render.contract_page import CONTRACTS, duration, expectation, number, page, percent
 from preprod.render.emitter import emitter
+from preprod.render.observability.redaction import attributes, river
 from unit.contracts import GIVEN
 
 PREPROD = Path(sys.executable).with_name("preprod")
@@ -98,8 +99,14 @@ def test_the_verb_writes_page_and_emitter_and_names_them(tmp_path: Path) -> None
         "new/folder/prometheus/rules/app.yml",
         "new/folder/prometheus/rules/slo.yml",
     }
+    assert {line.rpartition("/")[2] for line in named if "/dashboards/" in line} == {
+        f"{uid}.json" for uid in ("api", "usage", "jobs", "slo", "logs")
+    }
     assert set(named) == {str(path.relative_to(tmp_path)) for path in tmp_path.glob("new/**/*.*") if path.is_file()}
+    assert "new/folder/runbooks/README.md" in named
     contract = load(SOCIALIZE)
+    alloy = (tmp_path / "new/folder/alloy/config.alloy").read_text()
+    assert all(river(statement) in alloy for statement in attributes(contract))
     assert (tmp_path / "new/folder/contract.md").read_text() == page(contract, "socialize.yaml")
     assert (tmp_path / "new/folder/emitter.py").read_text() == emitter(contract)
 

@@ -34,6 +34,7 @@ PACKAGED = settings(
         "blackbox-exporter",
     ],
 )
+SCRAPED = settings(observability=True, image_source="packages", observability_components=["prometheus"])
 DEBUG = settings(observability=True, observability_ports=True)
 EVERY = pytest.mark.parametrize("of", [ALL, PACKAGED, DEBUG], ids=["all", "packaged", "debug"])
 
@@ -59,6 +60,19 @@ def test_of_the_app_it_touches_the_environment_alone(of: Settings) -> None:
         "api": {"environment"},
         "worker": {"environment"},
     }
+
+
+@pytest.mark.parametrize("interval", [5, 300])
+def test_the_app_pushes_its_metrics_as_often_as_targets_are_scraped(interval: int) -> None:
+    ways: list[list[str]] = [list(USUAL), ["prometheus", "alloy", "engine-proxy"], ["prometheus"]]
+    for components in ways:
+        of = settings(observability=True, observability_components=components, scrape_interval=interval)
+        for service in ("api", "worker"):
+            assert overlay(of)["services"][service]["environment"]["OTEL_METRIC_EXPORT_INTERVAL"] == f"{interval}000"
+
+
+def test_an_app_that_is_scraped_pushes_nothing() -> None:
+    assert overlay(SCRAPED)["services"]["api"]["environment"] == {"SOCIALIZE_METRICS_TRANSPORT": "scrape"}
 
 
 def test_the_base_file_is_the_same_with_it_and_without() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,20 +32,21 @@ class DryRun:
 
 @pytest.fixture(scope="session")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every image of the local deployment, and of the overlay what this engine has, in one archive: built once,
-    handed to all worlds, shared layers but once."""
+    """Every image of the local deployment, and of the overlay what this engine has: saved once, for all processes and
+    worlds. A world gets the second archive, which is the larger one, only when the overlay is deployed to it."""
     root = tmp_path_factory.getbasetemp()
     folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "archives"
     with one_at_a_time(str(folder)):
         if not folder.exists():
             folder.mkdir()
-            _save(folder / "images.tar")
+            needed = {options[0].reference for options in candidates(load({"image_source": "packages"})).values()}
+            _save(folder / "base.tar", needed)
+            _save(folder / "overlay.tar", held() - needed)
     return folder
 
 
-def _save(archive: Path) -> None:
-    needed = {options[0].reference for options in candidates(load({"image_source": "packages"})).values()}
-    save = ["docker", "save", "--output", str(archive), *sorted(needed | held())]
+def _save(archive: Path, references: Set[str]) -> None:
+    save = ["docker", "save", "--output", str(archive), *sorted(references)]
     done = subprocess.run(save, capture_output=True, text=True)
     assert done.returncode == 0, f"deploy inventory/local.py first, it builds the images: {done.stderr}"
 

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,9 +53,9 @@ class Absence:
     def seconds(self) -> float:
         return self.ended - self.began
 
-    def covers(self, at: float, before: float = 0, after: float = 0) -> bool:
-        """Whether it was away then, or shortly ``before`` or ``after`` that (seconds by which it counts as longer)."""
-        return self.began - before <= at <= self.ended + after
+    def covers(self, at: float) -> bool:
+        """Whether it was away then."""
+        return self.began <= at <= self.ended
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,12 @@ class Host:
         assert len(series) <= 1, "the app is one process, and has one answer"
         return series[0] if series else []
 
+    def spans_lost(self) -> float:
+        """What the app itself counts as lost."""
+        series = self._samples('socialize_spans_lost_total{job="socialize-api"}')
+        assert series, "it is exported from the start, at nought"
+        return sum(samples[-1][1] for samples in series)
+
     def own_scrapes(self) -> list[float]:
         """When Prometheus fetched its own metrics."""
         return [at for samples in self._samples('up{job="prometheus"}') for at, _ in samples]
@@ -213,19 +219,14 @@ class Outage:
         """Requests while the store was away."""
         return [request for request in self.sent if self.store.covers(request.at)]
 
-    def alloy_was_away(self, at: float, before: float) -> bool:
-        """Then, or within so many seconds after it."""
-        return any(absence.covers(at, before, after=1) for absence in self.alloy)
 
-
-def outage(host: Host, store: str, seconds: float, when: Callable[[], bool] = lambda: True) -> Outage:
-    """Under traffic stop a store for so long, once it is time (``when``); a third of it later restart Alloy, after the
-    second third kill it."""
+def outage(host: Host, store: str, seconds: float) -> Outage:
+    """Under traffic stop a store for so long; a third of it later restart Alloy, after the second third kill it."""
     losses: Counter[str] = Counter()
     alloy = []
     with Traffic(host.app).running() as traffic:
         traffic.more(10)
-        wait_for(when, 150, f"the moment to stop {store}")
+        wait_for(host.answers_counted, 60, "the first export with an answer")
         host.docker("stop", store)
         began = time.time()
         for verbs in (["restart"], ["kill -s KILL", "start"]):

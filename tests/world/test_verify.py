@@ -38,6 +38,17 @@ def test_the_suite_fails_where_a_container_is_softened(clean: Package) -> None:
 
 
 @ON_ONE
+def test_the_suite_names_the_secret_that_lies_elsewhere_and_where(clean: Package) -> None:
+    place = "/srv/preprod/left-behind"
+    clean.world.check_output(f"base64 -w 0 /etc/preprod/secrets/api/invite_key > {place}")
+    done = clean.verify("-k", "nowhere_else")
+    clean.world.check_output(f"rm {place}")
+    failed = re.findall(r"^FAILED \S+\[(?:.*/)?(\w+)\]", done.stdout, re.MULTILINE)
+    assert failed == ["invite_key"], done.stdout
+    assert f"file {place}" in done.stdout, done.stdout
+
+
+@ON_ONE
 def test_with_the_app_down_it_is_asked_once(clean: Package) -> None:
     clean.world.check_output(f"docker stop {API}")
     done = clean.verify("-k", "test_endpoints or test_workflow")

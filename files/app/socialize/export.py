@@ -13,12 +13,11 @@ from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetr
 from opentelemetry.sdk.metrics.view import DropAggregation, ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
 from socialize.about import VERSION
 from socialize.instruments import Metric
-from socialize.otlp import Delivery, MetricExporter, SpanExporter
+from socialize.otlp import Delivery, MetricExporter, SpanExporter, SpanQueue
 from socialize.settings import Settings
 from socialize.signals import METRICS
 
@@ -48,7 +47,7 @@ def trace_to_otlp(service_resource: Resource, ratio: float, delivery: Delivery) 
     """
     sampler = ParentBased(TraceIdRatioBased(ratio))
     provider = TracerProvider(sampler=sampler, resource=service_resource, shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(SpanExporter(delivery)))
+    provider.add_span_processor(SpanQueue(SpanExporter(delivery)))
     trace.set_tracer_provider(provider)
     return provider
 

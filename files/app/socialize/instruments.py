@@ -43,15 +43,16 @@ class Counter(Metric):
     def _create(self) -> metrics.Counter:
         return _meter.create_counter(self.name, self.unit, self.description)
 
-    def add(self, *values: str) -> None:
-        """Count one event.
+    def add(self, *values: str, amount: int = 1) -> None:
+        """Count events.
 
         Args:
             values: of the labels, in the order of their declaration. What is not allowed is not counted: a
                 new value needs to be declared first.
+            amount: how many.
         """
         if all(value in allowed for value, allowed in zip(values, self.labels.values(), strict=True)):
-            self._instrument.add(1, dict(zip(self.labels, values, strict=True)))
+            self._instrument.add(amount, dict(zip(self.labels, values, strict=True)))
 
     def start(self) -> None:
         """Export zero for every combination of labels."""

@@ -79,6 +79,20 @@ OUTBOUND_HTTP_FAILURES = Counter(
         "error.type": ("connection", "timeout", "tls", "client_error", "server_error"),
     },
 )
+SPANS_LOST = Counter(
+    "socialize.spans.lost",
+    "{span}",
+    "Spans given up: more than wait while the receiver is away, or refused by it for good.",
+    _BOTH,
+    {"error.type": ("queue_full", "client_error", "server_error", "_OTHER")},
+)
+METRIC_EXPORT_FAILURES = Counter(
+    "socialize.metric_export.failures",
+    "{export}",
+    "Exports of metrics that did not arrive; the next one makes up for the counts, not for the moment.",
+    _BOTH,
+    {"error.type": ("connection", "timeout", "tls", "client_error", "server_error", "_OTHER")},
+)
 JOBS_ENQUEUED = Counter(
     "socialize.jobs.enqueued",
     "{job}",

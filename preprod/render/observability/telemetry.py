@@ -17,13 +17,14 @@ def without_overlay(settings: Settings) -> dict[str, str]:
 
 def with_overlay(view: View) -> dict[str, str]:
     """Names and values that the overlay puts into the app's environment: traces go to Alloy if it runs, metrics
-    there too, or to Prometheus, unless Prometheus fetches them."""
-    transport = {"SOCIALIZE_METRICS_TRANSPORT": "scrape" if view.app_is_scraped else "otlp"}
+    there too, or to Prometheus, unless Prometheus fetches them; as often in any case."""
     if view.app_is_scraped:
         traces = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{OTLP_HTTP}/v1/traces"} if view.has("tempo") else {}
-        return transport | traces
+        return {"SOCIALIZE_METRICS_TRANSPORT": "scrape"} | traces
+    milliseconds = str(view.settings.scrape_interval * 1000)
+    pushed = {"SOCIALIZE_METRICS_TRANSPORT": "otlp", "OTEL_METRIC_EXPORT_INTERVAL": milliseconds}
     if not view.has("alloy"):
-        return transport | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": PROMETHEUS_OTLP}
+        return pushed | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": PROMETHEUS_OTLP}
     if not view.has("tempo"):
-        return transport | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{OTLP_HTTP}/v1/metrics"}
-    return transport | {"OTEL_EXPORTER_OTLP_ENDPOINT": OTLP_HTTP}
+        return pushed | {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{OTLP_HTTP}/v1/metrics"}
+    return pushed | {"OTEL_EXPORTER_OTLP_ENDPOINT": OTLP_HTTP}

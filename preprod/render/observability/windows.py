@@ -7,11 +7,13 @@ outside of it with a refusal that no sender repeats (Tempo takes it, but never f
 
 from __future__ import annotations
 
+from math import ceil
+
 from preprod.settings import Settings
 
 MARGIN = 600
 """Seconds that data may be late beyond the outage: the start of the backend (Prometheus and Loki replay their logs
-of writes first), the longest pause between two tries (30 s), and the app's own export interval (60 s)."""
+of writes first), the longest pause between two tries (30 s), and the app's own export interval."""
 
 LINES_AGE = 7 * 86400
 """Seconds; Loki's own `reject_old_samples_max_age`. Lines that old may still lie in Docker's files when collecting
@@ -25,9 +27,9 @@ TRACE_BYTES_PER_SECOND = 64 * 1024
 """Traces that the queue is made for, in bytes of OTLP: fifty requests a second of four spans each. The contract's
 spans have 300 bytes on average (measured)."""
 
-METRIC_BYTES_PER_SECOND = 16 * 1024
-"""Metrics that the queue is made for, in bytes of OTLP: fifty processes. One of the API exports 20 kB a minute
-(measured with every signal of the contract)."""
+METRIC_BYTES_PER_EXPORT = 1024 * 1024
+"""Metrics that the queue is made for, in bytes of OTLP, each time that all export: fifty processes. One of the API has
+20 kB (measured with every signal of the contract)."""
 
 LINE_BYTES_PER_SECOND = 64 * 1024
 """Log lines that the queue is made for, in bytes of OTLP: 130 a second. One of the API has 500 bytes (measured)."""
@@ -51,7 +53,7 @@ def trace_queue(settings: Settings) -> int:
 
 def metric_queue(settings: Settings) -> int:
     """Bytes on disk for metrics that Prometheus has not taken; beyond them the newest are refused, and counted so."""
-    return METRIC_BYTES_PER_SECOND * lateness(settings)
+    return METRIC_BYTES_PER_EXPORT * ceil(lateness(settings) / settings.scrape_interval)
 
 
 def line_queue(settings: Settings) -> int:

@@ -38,7 +38,8 @@ def rules(watched: Watched, signal: Signal, by_name: Mapping[str, Signal]) -> It
             yield from _unusual(watched, signal)
 
 
-def _dashboard(signal: Signal) -> Dashboard:
+def dashboard(signal: Signal) -> Dashboard:
+    """Where one looks for more of a counter."""
     if signal.kind == "usage":
         return "usage"
     return "jobs" if any(part in signal.name for part in ("job", "task", "email")) else "api"
@@ -69,7 +70,7 @@ def _alert(
         component="app",
         summary=texts[0],
         description=f"{signal.description} {texts[1]}",
-        dashboard=_dashboard(signal),
+        dashboard=dashboard(signal),
         signals=(signal.name, *others),
         step=_period(watched, signal) / steps,
         cases=made,

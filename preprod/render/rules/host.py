@@ -9,7 +9,7 @@ from preprod.render.rules.rule import Alert, Case, Severity, Watched, duration, 
 from preprod.render.rules.simple import Maker
 
 JOB = "node-exporter"
-_REAL = f'job="{JOB}",fstype!~"tmpfs|ramfs|squashfs|iso9660",mountpoint!~"/boot(/.*)?"'
+REAL = f'job="{JOB}",fstype!~"tmpfs|ramfs|squashfs|iso9660",mountpoint!~"/boot(/.*)?"'
 """File systems that fill up; what nothing can be written to is left out by its own metric."""
 
 FILLING_HOURS, FILLING_FREE = 24, 0.4
@@ -47,7 +47,7 @@ def _disks(watched: Watched, make: Maker) -> Iterator[Alert]:
     for name, severity, percent, hold in kinds:
         yield make.level(
             name,
-            f"node_filesystem_avail_bytes{{{_REAL}}} / node_filesystem_size_bytes{{{_REAL}}} < {number(percent / 100)} "
+            f"node_filesystem_avail_bytes{{{REAL}}} / node_filesystem_size_bytes{{{REAL}}} < {number(percent / 100)} "
             f"and {writable}",
             (
                 "{{ $value | humanizePercentage }} left on {{ $labels.mountpoint }}",
@@ -66,7 +66,7 @@ def _disks(watched: Watched, make: Maker) -> Iterator[Alert]:
     yield make.level(
         "InodesRunningLow",
         # A file system without a fixed number of them says 0 of 0, which is no number.
-        f"node_filesystem_files_free{{{_REAL}}} / node_filesystem_files{{{_REAL}}} < {number(inodes / 100)} "
+        f"node_filesystem_files_free{{{REAL}}} / node_filesystem_files{{{REAL}}} < {number(inodes / 100)} "
         f"and {writable}",
         (
             "{{ $value | humanizePercentage }} of the inodes left on {{ $labels.mountpoint }}",
@@ -86,8 +86,8 @@ def _filling(watched: Watched, writable: str) -> Alert:
     hold, step = clock.time(1800), clock.time(600)
     return Alert(
         alert="DiskFillingUp",
-        expr=f"predict_linear(node_filesystem_avail_bytes{{{_REAL}}}[{duration(window)}], {number(ahead)}) < 0 "
-        f"and node_filesystem_avail_bytes{{{_REAL}}} / node_filesystem_size_bytes{{{_REAL}}} < {number(FILLING_FREE)} "
+        expr=f"predict_linear(node_filesystem_avail_bytes{{{REAL}}}[{duration(window)}], {number(ahead)}) < 0 "
+        f"and node_filesystem_avail_bytes{{{REAL}}} / node_filesystem_size_bytes{{{REAL}}} < {number(FILLING_FREE)} "
         f"and {writable}",
         hold=hold,
         severity="warning",

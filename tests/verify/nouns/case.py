@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from preprod.catalogue import OVERLAY
 from preprod.contract import signals
 from preprod.contract.names import Instrument
+from verify.nouns.dashboards import names
 from verify.nouns.deployment import Deployment
 from verify.nouns.target import Target
 
@@ -59,6 +60,7 @@ THINGS: Mapping[str, Callable[[Deployment], list[str]]] = {
     "release": _releases,
     "counter": lambda deployment: _metrics(deployment, "counter"),
     "gauge": lambda deployment: _metrics(deployment, "gauge"),
+    "dashboard": lambda deployment: names(deployment) or [NOTHING],
     "metric": lambda deployment: _metrics(deployment, "counter", "gauge", "histogram"),
     "api": lambda deployment: [FROM_HOST, FROM_CONTROLLER] if deployment.domain else [FROM_HOST],
 }

@@ -58,6 +58,13 @@ class LokiQuery:
             LokiLine(stream["stream"], text) for stream in self._streams(query, since) for _, text in stream["values"]
         ]
 
+    def results(self, query: str, since: float) -> int:
+        """How many streams or series a query finds since a Unix time.
+
+        :raises UnexpectedAnswer: Loki refuses it.
+        """
+        return len(self._streams(query, since))
+
     def labels(self, since: float) -> set[str]:
         """Names of the labels that make streams."""
         answer = self._program.request("GET", "/loki/api/v1/labels", params=_window(since))

@@ -73,6 +73,14 @@ class PromQuery:
         found = self._data("query", query=query)["result"]
         return [Sample(entry["metric"], float(entry["value"][1])) for entry in found]
 
+    def course(self, query: str, since: float, until: float, step: float) -> list[float]:
+        """All values of a query from one Unix time to another, of whichever series.
+
+        :raises UnexpectedAnswer: Prometheus refuses it.
+        """
+        found = self._data("query_range", query=query, start=since, end=until, step=step)["result"]
+        return [float(value) for series in found for _, value in series["values"]]
+
     def values(self, query: str) -> dict[Series, float]:
         """Series -> value, of a query."""
         return {sample.series: sample.value for sample in self.samples(query)}

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from preprod.paths import BASE
 from verify.nouns.target import Target
 
 _SAME = 'first=$1; shift; for copy; do cmp -s "$first" "$copy" || echo "$copy"; done'
 
-# $1 file of the secret, $2 project, $3 base directory; prints every place that holds the value, as it is, as text in
-# JSON, or in base64. The value is on no command line and in no variable: grep reads it as a list of patterns.
+# $1 project, $2 base directory, further ones: files of secrets; prints every place that holds a value of them, as it
+# is, as text in JSON, or in base64. No value is on a command line or in an environment: grep reads all of them as a
+# list of patterns, which the shell's own printf writes.
 _LEAKS = r"""
-secret=$1 project=$2 base=$3
-patterns() {
-  { cat "$secret"; echo; sed 's/[\\"]/\\&/g' "$secret"; echo; base64 -w 0 "$secret"; echo; } | grep .
-}
-seek() { { patterns | grep -qaF -f - /dev/fd/3; } 3<&0 && echo "$1"; }
-[ -s "$secret" ] || { echo "cannot be read or is empty" >&2; exit 1; }
+project=$1 base=$2
+shift 2
+for secret; do [ -s "$secret" ] || { echo "$secret cannot be read or is empty" >&2; exit 1; }; done
+patterns=$(for secret; do
+  cat "$secret"; echo; sed 's/[\\"]/\\&/g' "$secret"; echo; base64 -w 0 "$secret"; echo
+done | grep .)
+seek() { printf '%s\n' "$patterns" | LC_ALL=C grep -saF -f - "$@"; }
+holds() { seek -q /dev/fd/3; } 3<&0
+name() { docker inspect --format '{{.Name}}' "$1"; }
 containers=$(docker ps -aq --no-trunc)
 ours=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project")
 for id in $containers; do
-  docker inspect "$id" | seek "docker inspect of container $(docker inspect --format '{{.Name}}' "$id")"
+  docker inspect "$id" | holds && echo "docker inspect of container $(name "$id")"
 done
 for image in $(docker inspect --format '{{.Image}}' $ours | sort -u); do
-  docker image inspect "$image" | seek "docker image inspect $image"
-  docker history --no-trunc "$image" | seek "docker history $image"
+  docker image inspect "$image" | holds && echo "docker image inspect $image"
+  docker history --no-trunc "$image" | holds && echo "docker history $image"
 done
 for id in $ours; do
-  name=$(docker inspect --format '{{.Name}}' "$id")
-  docker logs "$id" 2>&1 | seek "log of container $name"
-  for process in $(grep -ls "$id" /proc/[0-9]*/cgroup); do
-    patterns | grep -qsaF -f - "${process%/cgroup}/environ" && echo "environment of a process in container $name"
-  done
+  docker logs "$id" 2>&1 | holds && echo "log of container $(name "$id")"
+  environments=$(grep -ls "$id" /proc/[0-9]*/cgroup | sed 's/cgroup$/environ/')
+  [ -n "$environments" ] && seek -q $environments && echo "environment of a process in container $(name "$id")"
 done
-patterns | grep -lsaF -f - /proc/[0-9]*/cmdline | sed 's/^/command line: /'
-patterns | grep -rlsaF -f - "$base" | sed 's/^/file /'
+seek -l /proc/[0-9]*/cmdline | sed 's/^/command line: /'
+seek -rl "$base" | sed 's/^/file /'
 exit 0
 """
 
@@ -75,5 +78,11 @@ class Secret:
     @property
     def leaks(self) -> list[str]:
         """Places besides its files that hold the value: containers, images, logs, processes, deployed files."""
-        project = self._target.deployment.project
-        return self._target.output(_LEAKS, self.copies[0].path, project, BASE).splitlines()
+        every = [f"{places[0]}/{name}" for name, places in self._target.deployment.secrets.items()]
+        return list(_leaks(self._target, self.copies[0].path)) if _leaks(self._target, *every) else []
+
+
+@cache
+def _leaks(target: Target, *files: str) -> tuple[str, ...]:
+    """Places that hold the value of one of these files; to search takes as long for all of them as for one."""
+    return tuple(target.output(_LEAKS, target.deployment.project, BASE, *files).splitlines())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
+from math import isnan
 
 import pytest
 
@@ -13,6 +15,7 @@ from verify.nouns.api import Api, UnexpectedAnswer
 from verify.nouns.bystander import Bystander
 from verify.nouns.case import FROM_HOST, Case
 from verify.nouns.compose import Compose
+from verify.nouns.dashboards import STEP_SECONDS, Asked, asked
 from verify.nouns.database import Database
 from verify.nouns.deployment import Deployment, Observability
 from verify.nouns.flow import Flow
@@ -23,9 +26,8 @@ from verify.nouns.program import Program
 from verify.nouns.prometheus import PromQuery
 from verify.nouns.target import Target
 from verify.nouns.tempo import Tempo
-
-EXPORT_MILLISECONDS = 60_000
-"""Between two exports of metrics, where the app's environment says nothing else: the OpenTelemetry SDK's default."""
+from verify.nouns.visitor import Visitor
+from verify.nouns.waiting import eventually
 
 SLACK_SECONDS = 15
 """For what comes on top of an interval: a scrape or an export itself, and the load of a small host."""
@@ -97,6 +99,35 @@ def jobs(compose: Compose, database: Database) -> Jobs:
     return Jobs(compose.container("worker"), database)
 
 
+# -- dashboards --------------------------------------------------------------------------------------
+@pytest.fixture
+def dashboard(case: Case) -> list[Asked]:
+    """The queries of a dashboard."""
+    return asked(case.target, case.thing)
+
+
+@pytest.fixture
+def ask(machine: Machine, programs: Callable[[str], Program], visited: float) -> Callable[[Asked], bool]:
+    """Whether a query is answered with data that are not older than the visits."""
+
+    program_of = cache(programs)
+
+    def answered(one: Asked) -> bool:
+        program, now = program_of(one.source), machine.now
+        if one.source == "loki":
+            return LokiQuery(program).results(one.query, visited) > 0
+        if one.source == "tempo":
+            return bool(Tempo(program).search(one.query, visited, now))
+        found = PromQuery(program)
+        if one.once:
+            values = [sample.value for sample in found.samples(one.query)]
+        else:
+            values = found.course(one.query, visited, now, STEP_SECONDS)
+        return any(not isnan(value) for value in values)
+
+    return answered
+
+
 # -- metrics -----------------------------------------------------------------------------------------
 def _metric(case: Case, contract: Contract) -> Signal:
     return next(signal for signal in signals(contract) if signal.name == case.thing)
@@ -110,12 +141,9 @@ _BEGUN = pytest.StashKey[dict[str, float]]()
 
 
 @pytest.fixture
-def delay(observability: Observability, compose: Compose) -> float:
-    """Seconds until what the app measures can be asked of Prometheus."""
-    if observability.app_metrics == "scrape":
-        return observability.scrape_interval + SLACK_SECONDS
-    told = compose.container("api").environment.get("OTEL_METRIC_EXPORT_INTERVAL", EXPORT_MILLISECONDS)
-    return int(told) / 1000 + SLACK_SECONDS
+def delay(observability: Observability) -> float:
+    """Seconds until what the app measures can be asked of Prometheus, which fetches it, or gets it, as often."""
+    return observability.scrape_interval + SLACK_SECONDS
 
 
 @pytest.fixture
@@ -147,6 +175,31 @@ def flow(
         except UnexpectedAnswer as error:
             pytest.fail(str(error), pytrace=False)
     return flows[target.name]
+
+
+_VISITS = pytest.StashKey[dict[str, float]]()
+_LOG_INS = "socialize_login_attempts_total"
+
+
+@pytest.fixture
+def visited(
+    target: Target,
+    machine: Machine,
+    entrance: Callable[[str], Api],
+    prometheus: PromQuery,
+    delay: float,
+    pytestconfig: pytest.Config,
+) -> float:
+    """Unix time since when the app has been visited, twice: what is made by its first event grows with the second."""
+    visits = pytestconfig.stash.setdefault(_VISITS, {})
+    if target.name not in visits:
+        since, visitor = machine.now, Visitor(entrance(FROM_HOST))
+        before = sum(prometheus.values(_LOG_INS).values())
+        visitor.visit()
+        eventually(lambda: sum(prometheus.values(_LOG_INS).values()) > before, delay)
+        visitor.visit()
+        visits[target.name] = since
+    return visits[target.name]
 
 
 @pytest.fixture
