@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from preprod.notifications import receiver_secret
 from preprod.paths import SECRETS
 from preprod.settings import Settings, SettingsError
 
 ENVIRONMENT_PREFIX = "PREPROD_SECRET_"
+DEAD_MANS_SWITCH_URL = "dead_mans_switch_url"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,16 @@ def _supplied(settings: Settings) -> list[Secret]:
         "remote_write_password": (settings.watches("prometheus") and settings.remote_write_user, ("prometheus",)),
         "redis_password": (settings.watches("redis-exporter") and settings.redis_user, ("redis-exporter",)),
     }
-    return [Secret(name, readers, must_be_supplied=True) for name, (when, readers) in needed.items() if when]
+    named = [Secret(name, readers, must_be_supplied=True) for name, (when, readers) in needed.items() if when]
+    return [*named, *_of_receivers(settings)]
+
+
+def _of_receivers(settings: Settings) -> list[Secret]:
+    if not settings.watches("alertmanager"):
+        return []
+    ways = [receiver_secret(name) for name, receiver in settings.alert_receivers.items() if receiver.has_secret]
+    switch = [DEAD_MANS_SWITCH_URL] if settings.dead_mans_switch else []
+    return [Secret(name, ("alertmanager",), must_be_supplied=True) for name in (*ways, *switch)]
 
 
 def _of_grafana(settings: Settings) -> list[Secret]:

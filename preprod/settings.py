@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from preprod.observability import DomainName, ObservabilitySettings
+from preprod.notifications import NotificationSettings
+from preprod.observability import DomainName
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 ImageReference = Annotated[str, Field(pattern=r"^[a-z0-9][\w./:-]*(@sha256:[0-9a-f]{64})?$")]
@@ -35,7 +36,7 @@ class FirewallRule(BaseModel):
     ports: tuple[Port, ...] = Field((), description="Published TCP ports that it may reach; none named means all.")
 
 
-class Settings(ObservabilitySettings):
+class Settings(NotificationSettings):
     """Every setting of a host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -247,6 +248,11 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"unknown setting '{name}'{_nearest(name)} (docs/settings.md lists them)"
     if not name:
         return str(detail["msg"]).removeprefix("Value error, ")
+    # What is wrong with a whole mapping is said without it: somebody may have written a secret there.
+    if detail["type"] == "missing":
+        return f"setting '{name}' is missing (docs/settings.md lists what is needed)"
+    if detail["type"].startswith("union_tag"):
+        return f"setting '{name}': {detail['msg']}"
     value = repr(detail["input"])
     said = str(detail["msg"]).removeprefix("Value error, ")
     shown = value if len(value) <= 80 else f"{value[:80]}..."

@@ -9,7 +9,7 @@ _NOBODY = 65534
 # Once it runs, its files of passwords are there to be found: the whole check.
 _PROMETHEUS_CHECK = ("promtool", "check", "config", "/etc/prometheus/prometheus.yml")
 _PROMETHEUS_RELOAD = ("/etc/prometheus/reload.sh", "9090", "prometheus", *_PROMETHEUS_CHECK)
-_ALERTMANAGER_CHECK = ("amtool", "check-config", "/etc/alertmanager/alertmanager.yml")
+_ALERTMANAGER_CHECK = ("sh", "/etc/alertmanager/check.sh")
 _ALERTMANAGER_RELOAD = ("/etc/alertmanager/reload.sh", "9093", "alertmanager", *_ALERTMANAGER_CHECK)
 
 _PROMETHEUS, _PROMETHEUS_PACKAGED = image_pair(

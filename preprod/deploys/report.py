@@ -45,6 +45,8 @@ def _watched(settings: Settings) -> list[str]:
     lines = [f"watched by {listed}"]
     if missing:
         lines.append(f"not collected: {'; '.join(missing)} (observability_components leaves them out)")
+    if settings.watches("alertmanager"):
+        lines.append(f"alerts     {', '.join(settings.alert_receivers) or 'only shown (no alert_receivers is set)'}")
     if settings.watches("grafana"):
         lines.append(f"grafana    {grafana_url(settings)}")
     for component, ports in loopback_ports(settings).items():

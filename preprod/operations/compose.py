@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from preprod.facts.compose import Container, Containers, Project, ProjectState
 from preprod.facts.shell import StandardInput, script
-from preprod.operations import database
+from preprod.operations import alertmanager, database
 from preprod.operations.bundle import archive
 from preprod.operations.compose_plan import Intent, Service, differs, judge, plan
 from preprod.paths import BASE
@@ -22,12 +22,19 @@ Commands = Generator[StringCommand, None, None]
 _DOWN = ("created", "exited", "dead")
 """States of a container that serves nobody; rollout-start removes them."""
 
+_WAITS = 4
+"""How often a run may wait its timeout: for the backing services, what runs once, the app, the rest."""
+
+_UPSET = ("app", "containers", "probes")
+"""Components whose alerts a rollout may cause. Not Postgres: it is back before its alert is due, or missed."""
+
 
 @operation()
 def converged(project: str, bundle: Bundle, services: Sequence[Service], timeout: int) -> Commands:
     """
     Every service of the project runs as the candidate bundle says, and is healthy: first what the others stand on, then
     the database role follows its secret, then what runs once, then the app, replaced without a gap, then the rest.
+    Alerts about what a rollout upsets are not sent meanwhile.
 
     + project: name of the Compose project
     + bundle: the files of the host; the Compose files are compared even before they have been uploaded
@@ -45,6 +52,10 @@ def converged(project: str, bundle: Bundle, services: Sequence[Service], timeout
     for name, intent in sorted(intents.items()):
         host.log(f"{name}: {intent.reason}")
     run = _Run(project, services, found, intents, timeout)
+    heeded = bool(intents) and any(c.service == "alertmanager" and c.status == "running" for c in found.containers)
+    if heeded:
+        about = [*_UPSET, *sorted(intents.keys() - {"postgres"})]
+        yield from alertmanager.silenced._inner(project=project, components=about, seconds=_WAITS * timeout)
     yield from run.bring_up("backing")
     yield from database.roles_follow_secrets._inner(project=project)
     yield from run.bring_up("before")
@@ -53,6 +64,8 @@ def converged(project: str, bundle: Bundle, services: Sequence[Service], timeout
             yield from run.replace(wanted)
     yield from run.bring_up("rest")
     yield from run.reload()
+    if heeded:
+        yield from alertmanager.heard._inner(project=project)
     if not intents:
         host.noop(f"{len(services)} services are as they should be")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from preprod.notifications import NotificationSettings
 from preprod.observability import ObservabilitySettings
 from preprod.render.generated import write_or_check
 from preprod.render.templates import ROOT
@@ -19,7 +20,7 @@ PAGE = ROOT / "docs" / "settings.md"
 
 _HEAD = """# Settings
 
-Generated from `preprod/settings.py` and `preprod/observability.py` by
+Generated from `preprod/settings.py`, `preprod/observability.py` and `preprod/notifications.py` by
 `python -m preprod.render.settings_page`; do not edit.
 
 Set them in `group_data/<group>.py`, for one host in the inventory, or for one run with `--data name=value`: the later
@@ -36,7 +37,8 @@ def page() -> str:
     """The whole page; sections and order are those of the models' sources."""
     schema = Settings.model_json_schema(mode="validation")
     parts = [_HEAD]
-    for found in _SECTION.finditer(inspect.getsource(Settings) + inspect.getsource(ObservabilitySettings)):
+    sources = "".join(map(inspect.getsource, (Settings, ObservabilitySettings, NotificationSettings)))
+    for found in _SECTION.finditer(sources):
         name = found["name"]
         if found["title"]:
             parts.append(f"## {found['title'].capitalize()}\n")
@@ -47,7 +49,8 @@ def page() -> str:
 
 def _entry(name: str, field: FieldInfo, schema: Schema) -> str:
     kind = _kind(schema["properties"][name], schema["$defs"])
-    return f"### `{name}`\n\n{kind[0].upper()}{kind[1:]}. Default: `{_default(name)}`\n\n{field.description}\n"
+    said = f"{kind[0].upper()}{kind[1:]}" if kind.endswith("\n") else f"{kind[0].upper()}{kind[1:]}. "
+    return f"### `{name}`\n\n{said}Default: `{_default(name)}`\n\n{field.description}\n"
 
 
 def _default(name: str) -> str:
@@ -59,6 +62,10 @@ def _kind(schema: Schema, definitions: Schema) -> str:
     """A JSON schema in plain words."""
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_kind(option, definitions) for option in schema["anyOf"]))
+    if "oneOf" in schema:
+        return _either([definitions[option["$ref"].rpartition("/")[2]] for option in schema["oneOf"]], definitions)
+    if "const" in schema:
+        return f"`{schema['const']!r}`"
     if "$ref" in schema:
         return _fields(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "enum" in schema:
@@ -71,15 +78,30 @@ def _kind(schema: Schema, definitions: Schema) -> str:
 
 
 def _fields(schema: Schema, definitions: Schema) -> str:
-    inner = schema["properties"].items()
-    listed = "; ".join(
-        f"`{name}`, {_kind(part, definitions)} ({part['description'].rstrip('.')})" for name, part in inner
+    return f"mapping with {_listed(schema['properties'], definitions)}"
+
+
+def _listed(properties: Schema, definitions: Schema) -> str:
+    return "; ".join(
+        f"`{name}`, {_kind(part, definitions)} ({part['description'].rstrip('.')})" for name, part in properties.items()
     )
-    return f"mapping with {listed}"
+
+
+def _either(options: Sequence[Schema], definitions: Schema) -> str:
+    """Mappings of several kinds: what all of them have, then a list of what each has besides."""
+    first, *others = (option["properties"] for option in options)
+    shared = {name: part for name, part in first.items() if all(other.get(name) == part for other in others)}
+    own = [
+        _listed({name: part for name, part in option["properties"].items() if name not in shared}, definitions)
+        for option in options
+    ]
+    return (
+        f"mapping with {_listed(shared, definitions)}; and one of\n\n" + "\n".join(f"- {one}" for one in own) + "\n\n"
+    )
 
 
 def _mapping(schema: Schema, definitions: Schema) -> str:
-    values = schema.get("additionalProperties")
+    values = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
     return f"mapping of names to: {_kind(values, definitions)}" if isinstance(values, dict) else "mapping"
 
 

@@ -6,7 +6,7 @@ import base64
 import io
 import logging
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 
@@ -14,6 +14,7 @@ import pytest
 
 from preprod.facts.compose import Containers, Project, ProjectState
 from preprod.operations import compose
+from preprod.operations.compose_plan import Service
 from preprod.render.bundle import File
 from unit import fakehost
 from unit.found import (
@@ -24,6 +25,7 @@ from unit.found import (
     ORPHAN,
     RELOADED,
     SERVICES,
+    container,
     line,
     look,
     seen,
@@ -43,6 +45,7 @@ def converge(
     docker: bool = True,
     dry: bool = False,
     timeout: int = 30,
+    services: Sequence[Service] = SERVICES,
 ) -> fakehost.Run:
     """The operation on a host that is found in one state and, each time it is asked again, in the next one."""
     answers: Iterator[str] = chain(map(seen, later), repeat(seen(later[-1] if later else GOOD)))
@@ -57,7 +60,7 @@ def converge(
         },
         project="socialize",
         bundle=BUNDLE,
-        services=SERVICES,
+        services=services,
         timeout=timeout,
         docker=docker,
         dry=dry,
@@ -130,6 +133,52 @@ def test_a_stage_that_fails_is_the_last_one(changes: tuple[str, dict[str, object
     *before, last = calls(done)
     assert last == ("compose-fail", "socialize", why)
     assert " ".join(word for word in before[-1] if word != "socialize") == reached
+
+
+WATCHED = [*SERVICES, Service("alertmanager", "alertmanager:1")]
+MATCHERS = ('component=~"app|containers|probes|caddy"', 'alertname!="Watchdog"')
+
+
+def heeded(caddy: str = "running", alertmanager: str = "running") -> ProjectState:
+    """A state with Alertmanager in it; what its container and Caddy's do."""
+    return replace(
+        with_container("caddy", status=caddy),
+        hashes={**(GOOD.hashes or {}), "alertmanager": "hash-alertmanager"},
+        images={**GOOD.images, "alertmanager:1": "sha256:eeeeeeee0"},
+        containers=(
+            *with_container("caddy", status=caddy).containers,
+            container("alertmanager", "sha256:eeeeeeee0", status=alertmanager),
+        ),
+    )
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_alerts_are_silent_while_something_changes(dry: bool) -> None:
+    done = converge(heeded(caddy="exited"), heeded(), dry=dry, services=WATCHED)
+    assert done.changes
+    steps = [
+        # Four waits of the timeout, then it ends by itself.
+        ("alertmanager-silence", "socialize", "120", *MATCHERS),
+        ("compose-up", "socialize", "caddy"),
+        ("alertmanager-expire", "socialize"),
+    ]
+    assert calls(done) == ([] if dry else steps)
+
+
+def test_a_deploy_that_fails_leaves_the_silence_to_its_end() -> None:
+    done = converge(heeded(caddy="exited"), heeded(caddy="dead"), services=WATCHED)
+    assert done.failed
+    assert [script for script, *_ in calls(done)] == ["alertmanager-silence", "compose-up", "compose-fail"]
+
+
+def test_nothing_is_silenced_while_nothing_changes() -> None:
+    done = converge(heeded(), services=WATCHED)
+    assert (done.changes, done.scripts()) == (False, QUESTIONS)
+
+
+def test_nothing_is_silenced_where_no_alertmanager_runs() -> None:
+    done = converge(heeded(alertmanager="exited"), heeded(), services=WATCHED)
+    assert calls(done) == [("compose-up", "socialize", "alertmanager")]
 
 
 @pytest.mark.parametrize("dry", [False, True])

@@ -38,6 +38,8 @@ def test_postgres_is_measured_by_a_role_of_its_own_whose_password_is_in_a_file()
     exporter = service("postgres-exporter")
     assert exporter["environment"]["DATA_SOURCE_PASS_FILE"] == "/run/secrets/postgres_exporter_password"
     assert exporter["volumes"] == ["/etc/preprod/secrets/postgres-exporter:/run/secrets:ro"]
+    # Three tries at a name that nobody has, and a second between them, fit into a scrape.
+    assert exporter["dns_opt"] == ["timeout:1", "attempts:1"]
     script = bundle(settings())["postgres/init/20-monitoring.sh"].text
     assert f"CREATE ROLE {exporter['environment']['DATA_SOURCE_USER']}'" in script
     assert script.count("GRANT ") == 2

@@ -41,6 +41,13 @@ def test_the_overlay_tells_what_it_is_and_what_it_leaves_out() -> None:
     assert "not collected" not in lines(observability=True)
 
 
+def test_it_tells_who_gets_alerts() -> None:
+    assert "alerts     only shown (no alert_receivers is set)" in lines(observability=True)
+    two = {"chat": {"kind": "slack"}, "hook": {"kind": "webhook"}}
+    assert "alerts     chat, hook" in lines(observability=True, alert_receivers=two)
+    assert "alerts  " not in lines(observability=True, observability_components=["prometheus"], alert_receivers={})
+
+
 CONTAINERS = """\
 have postgres h running 0 healthy 0 i id1 2026-11-20T10:00:00Z /socialize-postgres-1
 have caddy h running 0 none 0 i id2 2026-11-20T10:00:00Z /socialize-caddy-1

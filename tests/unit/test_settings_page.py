@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from preprod.notifications import NotificationSettings
 from preprod.observability import ObservabilitySettings
 from preprod.render import settings_page
 from preprod.settings import Settings
@@ -24,13 +25,23 @@ def test_a_stale_page_is_told_in_a_sentence(monkeypatch, tmp_path) -> None:
 
 def test_every_setting_has_its_entry_in_the_order_of_the_models() -> None:
     overlay = list(ObservabilitySettings.model_fields)
-    base = [name for name in Settings.model_fields if name not in overlay]
-    assert re.findall(r"^### `(\w+)`$", settings_page.page(), re.MULTILINE) == [*base, *overlay]
+    sent = [name for name in NotificationSettings.model_fields if name not in overlay]
+    base = [name for name in Settings.model_fields if name not in {*overlay, *sent}]
+    assert re.findall(r"^### `(\w+)`$", settings_page.page(), re.MULTILINE) == [*base, *overlay, *sent]
 
 
 def test_the_sections_are_those_of_the_model() -> None:
     sections = re.findall(r"^## (.+)$", settings_page.page(), re.MULTILINE)
-    assert sections == ["The app", "The way in", "The engine", "Images", "The firewall", "Secrets", "Observability"]
+    assert sections == [
+        "The app",
+        "The way in",
+        "The engine",
+        "Images",
+        "The firewall",
+        "Secrets",
+        "Observability",
+        "Notifications",
+    ]
 
 
 def test_types_bounds_and_defaults_are_in_plain_words() -> None:

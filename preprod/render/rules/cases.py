@@ -17,7 +17,14 @@ Values = Mapping[str, float]
 
 
 def level(
-    bad: Values, below: Values, *, hold: float, step: float, window: float = 0, steady: Values | None = None
+    bad: Values,
+    below: Values,
+    *,
+    hold: float,
+    step: float,
+    window: float = 0,
+    steady: Values | None = None,
+    linger: float = 0,
 ) -> tuple[Case, ...]:
     """Cases of gauges.
 
@@ -25,8 +32,9 @@ def level(
     :param below: what must not, just so; also what is before and after.
     :param window: seconds for which the rule remembers what was bad.
     :param steady: further series, the same at all times.
+    :param linger: seconds for which it fires on.
     """
-    wait, tail = ceil(hold / step), ceil(window / step) + 2
+    wait, tail = ceil(hold / step), ceil((window + linger) / step) + 2
     lengths = (LEAD, wait + 1, tail)
     total = sum(lengths)
     same = {name: _run(value, total) for name, value in (steady or {}).items()}
@@ -35,7 +43,8 @@ def level(
         for name in bad
     }
     early = {LEAD + wait - 1: 0} if wait else {}
-    late = {LEAD + wait + int(window / step) - 1: 1} if window else {}
+    last = max(int((window + linger) / step) - 1, 1 if linger else 0)
+    late = {LEAD + wait + last: 1} if window or linger else {}
     firing = {LEAD - 1: 0, **early, LEAD + wait: 1, **late, total - 1: 0}
     return (
         Case("fires and resolves", {**change, **same}, firing),

@@ -69,6 +69,7 @@ def _missing(make: Maker, service: str) -> Alert:
         {running: 0},
         {running: 1},
         hold=180,
+        linger=120,
         severity="critical",
         steady={up: 1},
         marks={"service": service},

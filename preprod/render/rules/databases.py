@@ -47,6 +47,7 @@ def _up(make: Maker) -> Iterator[Alert]:
         {up: 0},
         {up: 1},
         hold=60,
+        linger=120,
         severity="critical",
     )
     yield make.level(

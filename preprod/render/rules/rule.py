@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from preprod.contract import Contract
+from preprod.notifications import Severity as Severity
 from preprod.settings import Settings
-
-Severity = Literal["critical", "warning", "info"]
-"""critical: somebody is woken; warning: today; info: when one looks anyway."""
 
 Dashboard = Literal["api", "usage", "slo", "jobs", "system", "containers", "postgres", "telemetry"]
 
@@ -43,6 +41,8 @@ class Alert:
     """Seconds between two samples of the cases, and between two evaluations."""
     hold: float = 0
     """Seconds for which the condition must last."""
+    linger: float = 0
+    """Seconds for which it fires on: what follows from it, and is muted by it, takes longer to be over."""
     signals: tuple[str, ...] = ()
     """Signals of the contract that it watches, by their names there."""
     marks: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprod.render.rules import cases
 from preprod.render.rules.cases import Values
@@ -31,16 +31,19 @@ class Maker:
         steady: Values | None = None,
         marks: Mapping[str, str] | None = None,
         window: float = 0,
+        linger: float = 0,
     ) -> Alert:
         """A value beyond a bound for some time.
 
         :param texts: summary and description.
         :param window: seconds that the expression looks back, not scaled.
+        :param linger: seconds for which it fires on, of a cause that mutes what follows from it.
         """
         # At least two steps, so that half of the time is less.
         scaled, step = self.clock.time(hold), self.clock.time(min(60, hold / 2 or 60))
-        made = cases.level(bad, below, hold=scaled, step=step, window=window, steady=steady)
-        return self._alert(alert, expr, texts, made, step, scaled, severity, marks)
+        on = self.clock.window(linger) if linger else 0
+        made = cases.level(bad, below, hold=scaled, step=step, window=window, steady=steady, linger=on)
+        return replace(self._alert(alert, expr, texts, made, step, scaled, severity, marks), linger=on)
 
     def growth(
         self,

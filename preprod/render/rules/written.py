@@ -85,10 +85,12 @@ def _recording(rule: Recording) -> dict[str, Any]:
 
 def _alert(rule: Alert, watched: Watched) -> dict[str, Any]:
     hold = {"for": duration(rule.hold)} if rule.hold else {}
+    linger = {"keep_firing_for": duration(rule.linger)} if rule.linger else {}
     return {
         "alert": rule.alert,
         "expr": rule.expr,
         **hold,
+        **linger,
         "labels": labels(rule, watched),
         "annotations": dict(_annotations(rule, watched)),
     }
