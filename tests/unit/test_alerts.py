@@ -122,7 +122,8 @@ def test_a_rule_selects_what_its_job_emits(name: str) -> None:
     recorded |= {rule.record for rule in pipeline(View(of, chosen(of), alerts_page.whole(name).contract))}
     for rule in made(name):
         found = list(selected(rule.expr))
-        assert found or BARE.findall(rule.expr)
+        # An objective is recorded as what the contract says; all else is made of series.
+        assert found or BARE.findall(rule.expr) or rule.expr.startswith("vector(")
         for metric, jobs in found:
             if metric not in recorded:
                 assert [job for job in jobs if metric not in has[job]] == [], rule.expr
