@@ -2,8 +2,9 @@
 
 Each mutant is one rule with one fault: a comparison turned round, a window (or `offset`, or `for`) halved, a label
 left out of a selector, of `by` or of `on`. promtool runs the tests of that rule alone; a mutant that passes them all
-has survived. The exit code is 1 when one survives that no entry of `EQUIVALENT` explains, or when a reason explains
-nothing any more.
+has survived. A label that is asked for in several places of a rule (on both sides of a division, say, which finds
+partners by their labels) may be missing in one of them without effect: then all of them are left out together. The exit
+code is 1 when a mutant survives that no entry of `EQUIVALENT` explains.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Proven:
         return " ".join([str(rule.get("alert") or rule["record"]), *marks])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mutant:
     """A rule with one fault."""
 
@@ -68,6 +69,8 @@ class Mutant:
     kind: str
     fault: str
     rule: dict[str, Any]
+    twins: dict[str, Any] | None = None
+    """The rule with the same label left out wherever it is asked for, where that is in several places."""
 
     def __str__(self) -> str:
         return f"{self.proven.name}: {self.kind} {self.fault}"
@@ -120,23 +123,27 @@ def proven(contract: str) -> Iterator[Proven]:
         yield from (Proven(subject, written_rules, at, tests) for at in range(len(written_rules)))
 
 
-def _alert(subject: str, alert: Alert, made: Iterable[Rule], watched: Watched) -> Proven:
-    recorded = [rule for rule in made if isinstance(rule, Recording)]
-    groups = [*dict.fromkeys(rule.labels.get("route_group") for rule in recorded)][:2]
-    own = written.read(alert, recorded)
-    # A case is of another group: of the first, or the first's of the second.
-    read = [rule for rule in recorded if own and (rule in own or rule.labels.get("route_group") in groups)]
-    texts = written.tests(subject, [*own, alert], watched)
-    return Proven(subject, _written([*read, alert], watched), len(read), texts)
+def _alert(subject: str, alert: Alert, made: list[Rule], watched: Watched) -> Proven:
+    own, others = _group(alert, made)
+    texts = written.tests(subject, [*own, alert, *others], watched)
+    return Proven(subject, _written([*own, alert, *others], watched), len(own), texts)
 
 
 def _recording(subject: str, recording: Recording, made: list[Rule], watched: Watched) -> Proven:
-    """Proven by the alerts that read it."""
+    """Proven by the alert that reads it."""
     recorded = [rule for rule in made if isinstance(rule, Recording)]
-    readers = [rule for rule in made if isinstance(rule, Alert) and recording in written.read(rule, recorded)]
-    read = written.read(readers[0], recorded)
-    texts = written.tests(subject, [*read, *readers], watched)
-    return Proven(subject, _written([*read, *readers], watched), read.index(recording), texts)
+    reader = next(rule for rule in made if isinstance(rule, Alert) and recording in written.read(rule, recorded))
+    own, others = _group(reader, made)
+    texts = written.tests(subject, [*own, reader, *others], watched)
+    return Proven(subject, _written([*own, reader, *others], watched), own.index(recording), texts)
+
+
+def _group(alert: Alert, made: list[Rule]) -> tuple[list[Recording], list[Rule]]:
+    """The recorded series that an alert reads; and a neighbour of the same name with its own, if it reads any."""
+    recorded = [rule for rule in made if isinstance(rule, Recording)]
+    own = written.read(alert, recorded)
+    same = [rule for rule in made if isinstance(rule, Alert) and rule.alert == alert.alert and rule != alert]
+    return own, [*written.read(same[0], recorded), same[0]] if own and same else []
 
 
 def _written(made: Iterable[Rule], watched: Watched) -> list[dict[str, Any]]:
@@ -155,9 +162,12 @@ _GROUPING = re.compile(r"\b(?:by|on) \(([^()]*)\)")
 def mutants(of: Proven) -> Iterator[Mutant]:
     """Every fault of the three kinds that the rule can have."""
     rule = of.rules[of.at]
-    for kind, faults in (("comparison", turned), ("window", halved), ("label", unlabelled)):
+    for kind, faults in (("comparison", turned), ("window", halved)):
         for fault, expr in faults(rule["expr"]):
             yield Mutant(of, kind, fault, {**rule, "expr": expr})
+    for fault, expr, everywhere in unlabelled(rule["expr"]):
+        twins = {**rule, "expr": everywhere} if everywhere != expr else None
+        yield Mutant(of, "label", fault, {**rule, "expr": expr}, twins)
     if "for" in rule:
         amount, unit = re.fullmatch(r"(\d+)(\w+)", rule["for"]).groups()  # type: ignore[union-attr]
         yield Mutant(of, "window", f"for {rule['for']}", {**rule, "for": _half(amount, unit)})
@@ -180,21 +190,29 @@ def _half(amount: str, unit: str) -> str:
     return duration(int(amount) * _SECONDS[unit] / 2)
 
 
-def unlabelled(expr: str) -> Iterator[tuple[str, str]]:
-    """Every matcher, and every label of a grouping, left out."""
+def unlabelled(expr: str) -> Iterator[tuple[str, str, str]]:
+    """Every matcher, and every label of a grouping, left out: fault, what remains, and the same done everywhere."""
     for selector in SELECTOR.finditer(expr):
         asked = [str(one) for one in matchers(selector[2])]
-        for at, matcher in enumerate(asked):
-            yield from _without(expr, selector.start(2), selector.end(2), asked, at, f"{matcher[:60]} of {selector[1]}")
+        for at, text in enumerate(asked):
+            everywhere = re.sub(f",?{re.escape(text)}", "", expr).replace("{,", "{")
+            yield (
+                f"{text[:60]} of {selector[1]} at {selector.start()}",
+                _without(expr, selector, 2, asked, at),
+                everywhere,
+            )
     for grouping in _GROUPING.finditer(expr):
         labels = [label.strip() for label in grouping[1].split(",") if label.strip()]
         for at, label in enumerate(labels):
-            yield from _without(expr, grouping.start(1), grouping.end(1), labels, at, f"{label} of {grouping[0]}")
+            left = _without(grouping[0], re.search(r"\((.*)\)", grouping[0]), 1, labels, at)
+            everywhere = expr.replace(grouping[0], left)
+            yield f"{label} of {grouping[0]} at {grouping.start()}", _without(expr, grouping, 1, labels, at), everywhere
 
 
-def _without(expr: str, start: int, end: int, parts: list[str], at: int, fault: str) -> Iterator[tuple[str, str]]:
+def _without(text: str, found: re.Match[str] | None, group: int, parts: list[str], at: int) -> str:
+    assert found
     left = ",".join(part for number, part in enumerate(parts) if number != at)
-    yield f"{fault} at {start}", f"{expr[:start]}{left}{expr[end:]}"
+    return f"{text[: found.start(group)]}{left}{text[found.end(group) :]}"
 
 
 # -- promtool ----------------------------------------------------------------------------------------
@@ -233,20 +251,32 @@ def main() -> str | None:
         if not asked.rules or any(part in one.name for part in asked.rules)
         for mutant in mutants(one)
     ]
+    alone = surviving(asked.promtool, found, asked.processes)
+    twins = {replace(mutant, rule=mutant.twins, twins=None): mutant for mutant in alone if mutant.twins}
+    both = {twins[mutant] for mutant in surviving(asked.promtool, [*twins], asked.processes)}
+    return report(found, alone, [mutant for mutant in alone if mutant in both or not mutant.twins])
+
+
+def surviving(promtool: str, found: list[Mutant], processes: int) -> list[Mutant]:
     chunks = [found[at : at + CHUNK] for at in range(0, len(found), CHUNK)]
-    with ThreadPoolExecutor(asked.processes) as pool:
-        survived = [m for of in pool.map(lambda chunk: survivors(asked.promtool, chunk), chunks) for m in of]
-    return report(found, survived)
+    with ThreadPoolExecutor(processes) as pool:
+        return [mutant for of in pool.map(partial(survivors, promtool), chunks) for mutant in of]
 
 
-def report(found: list[Mutant], survived: list[Mutant]) -> str | None:
-    """Print the table; a sentence when a mutant survived without a reason."""
+def report(found: list[Mutant], alone: list[Mutant], survived: list[Mutant]) -> str | None:
+    """Print the table; a sentence when a mutant survived without a reason, or a reason explains none.
+
+    :param alone: those that survived by themselves, `survived` those that did even together with their twins.
+    """
     unexplained = [mutant for mutant in survived if reason(mutant) is None]
-    every, lost = Counter(mutant.kind for mutant in found), Counter(mutant.kind for mutant in unexplained)
-    equivalent = Counter(mutant.kind for mutant in survived if reason(mutant))
     for kind in KINDS:
-        judged = every[kind] - equivalent[kind]
-        print(f"{kind:12} {judged - lost[kind]:5} of {judged:5} noticed, {equivalent[kind]:4} equivalent")
+        every, lonely, lost, unknown = (
+            sum(mutant.kind == kind for mutant in of) for of in (found, alone, survived, unexplained)
+        )
+        print(
+            f"{kind:10} {every:5} mutants: {every - lonely:5} noticed, {lonely - lost:4} only together with twins, "
+            f"{lost - unknown:4} equivalent, {unknown:4} survived"
+        )
     for mutant in unexplained:
         print(f"survived: {mutant}")
     return f"{len(unexplained)} of {len(found)} mutants survived" if unexplained else None

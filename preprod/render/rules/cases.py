@@ -78,8 +78,8 @@ def growth(
 
 
 def of_further(made: Iterable[Case], what: str) -> Iterator[Case]:
-    """Those in which something fires, on series of something else that a rule watches as well."""
-    return (replace(case, name=f"{case.name}: {what}") for case in made if any(case.firing.values()))
+    """The same cases, but that with nothing, on series of something else that a rule watches as well."""
+    return (replace(case, name=f"{case.name}: {what}") for case in made if case.name != "idle")
 
 
 def never(name: str, growing: Values, *, window: float, step: float, hold: float = 0) -> Case:
@@ -88,25 +88,27 @@ def never(name: str, growing: Values, *, window: float, step: float, hold: float
     return Case(name, {series: counter([(value, total)]) for series, value in growing.items()}, {total - 1: 0})
 
 
-def too_few(growing: Values, least: float, *, window: float, step: float, hold: float = 0) -> tuple[Case, ...]:
-    """Cases of a share or a quantile: with nothing at all, and with all of it bad but at first too little to judge.
+def too_few(
+    growing: Values, least: float, *, window: float, step: float, hold: float = 0, whole: float = 0
+) -> tuple[Case, ...]:
+    """Cases of a share or a quantile: with nothing at all; and all of it bad, at first too little to judge.
 
     :param growing: what is bad, as growth in a step.
     :param least: events in a window from which on one judges.
+    :param whole: what is counted of it; the greatest of them, unless said.
     """
-    most = max(growing.values())
-    total = LEAD + ceil((window + hold) / step) + 2
-
-    def phases(value: float) -> list[tuple[float, int]]:
-        one = value * least * step / window / most
-        return [(0.8 * one, total), (1.5 * one, total)]
-
+    total, in_window = LEAD + ceil((window + hold) / step) + 2, int(window / step)
+    one = least * step / window / (whole or max(growing.values()))
+    phases = ((0.8, total), (0.0, in_window + 2), (1.25, total))
+    judged = total + in_window + 1
+    # Of the last window four fifths have to be over; with less of it, a shorter window would judge already.
+    not_yet = judged + int(0.8 * (in_window - 1) - 0.01) + ceil(hold / step)
     return (
         never("idle", dict.fromkeys(growing, 0.0), window=window, step=step, hold=hold),
         Case(
             "too few to judge, then enough",
-            {series: counter(phases(value)) for series, value in growing.items()},
-            {total - 1: 0, 2 * total - 1: 1},
+            {series: counter([(value * one * factor, n) for factor, n in phases]) for series, value in growing.items()},
+            {total - 1: 0, not_yet: 0, judged + total: 1},
         ),
     )
 

@@ -52,7 +52,7 @@ def _up(make: Maker) -> Iterator[Alert]:
     )
     yield make.level(
         "PostgresHalfSeen",
-        f"{error} == 1 and on (job) {up} == 1",
+        f"{error} == 1 and {up} == 1",
         (
             "Not all metrics of Postgres can be had",
             "The exporter fails in part: other rules about Postgres may be blind.",
@@ -113,7 +113,7 @@ def _transactions(watched: Watched, make: Maker) -> Iterator[Alert]:
         {back: 1000 * share * 0.95, done: 1000 - 1000 * share * 0.95},
         window=window,
         severity="info",
-        judged=({back: 1000, done: 0}, limits.events),
+        judged=({back: 500, done: 500}, limits.events),
     )
     longest = limits.database_transaction_seconds
     # A gauge that grows by itself: its value, and no rate of it.

@@ -162,6 +162,7 @@ def _load_and_clock(watched: Watched, make: Maker) -> Iterator[Alert]:
     load = series("node_load5", {"job": JOB})
     cores = series("node_cpu_seconds_total", {"job": JOB, "mode": "idle"})
     two = {series("node_cpu_seconds_total", {"job": JOB, "mode": "idle", "cpu": cpu}): 1.0 for cpu in "01"}
+    two |= {series("node_cpu_seconds_total", {"job": JOB, "mode": "user", "cpu": cpu}): 1.0 for cpu in "01"}
     yield make.level(
         "HostLoadHigh",
         f"sum by (job) ({load}) > {number(limits.load_per_core)} * count by (job) ({cores})",

@@ -36,7 +36,8 @@ class Matcher:
     @property
     def refused(self) -> str:
         """A value that is not selected."""
-        return re.split(r"[|(]", self.value)[0] if self.sign.startswith("!") else "other"
+        first = re.split(r"[|(]", self.value)[0].replace("\\", "")
+        return first if self.sign.startswith("!") else f"not {first}"
 
 
 def matchers(inside: str) -> list[Matcher]:

@@ -66,7 +66,8 @@ class Maker:
         scaled, step = self.clock.time(hold), self.clock.time(60)
         made = cases.growth(bad, below, window=window, hold=scaled, step=step)
         if judged:
-            made += cases.too_few(*judged, window=window, step=step, hold=scaled)
+            whole = sum(judged[0].values())
+            made += cases.too_few(*judged, window=window, step=step, hold=scaled, whole=whole)
         return self._alert(alert, expr, texts, made, step, scaled, severity, None)
 
     def event(

@@ -243,5 +243,5 @@ def _errors(make: Maker, watched: Watched, alert: str, metric: str, job: str) ->
         {failed: 1000 * beyond, done: 1000 - 1000 * beyond},
         {failed: share * 950, done: 1000 - share * 950},
         window=window,
-        judged=({failed: 1000, done: 0}, limits.events),
+        judged=({failed: 500, done: 500}, limits.events),
     )
