@@ -190,14 +190,17 @@ def test_a_failure_that_is_asked_for_happens_and_no_other(run: Callable[..., Run
     done = run("socialize", "--fail", "socialize.email.failures", "--rate", "3")
     failures = [signal.name for signal in counters(done.contract) if signal.kind == "failure"]
     assert [name for name in failures if done.total(name)] == ["socialize.email.failures"]
-    # Six reasons, three times each, in two or three events.
-    assert done.total("socialize.email.failures") in (36, 54)
+    # Six reasons, three times each, in two or three events; in one if the machine is busy.
+    assert done.total("socialize.email.failures") in (18, 36, 54)
 
 
 def test_a_failure_lasts_as_long_as_is_asked_for(run: Callable[..., Run]) -> None:
-    done = run("socialize", "--fail", "socialize.email.failures:0-0.3", "--fail", "socialize.blob.failures:9-10")
-    # The event at 0.2 s alone.
-    assert (done.total("socialize.email.failures"), done.total("socialize.blob.failures")) == (6, 0)
+    breaks = ("--fail", "socialize.email.failures:0-2", "--fail", "socialize.blob.failures:9-10")
+    done = run("socialize", "--duration", "3", *breaks)
+    exports = [sum(point.as_int for point in points(metric)) for metric in done.metric("socialize.email.failures")]
+    # It grows at first, and no more in the last events; both services tell it at their end once more.
+    assert 0 == exports[0] < exports[-5] == exports[-3] == exports[-1]
+    assert done.total("socialize.blob.failures") == 0
 
 
 def test_requests_that_are_asked_to_fail_do_so_slowly(run: Callable[..., Run]) -> None:
