@@ -37,9 +37,13 @@ class Run:
     def metric(self, name: str) -> list[Any]:
         return [metric for _, metric in self.received.metrics if metric.name == name]
 
+    def totals(self, name: str) -> list[float]:
+        """The sums of a counter over all its series, one an export."""
+        return [sum(point.as_double or point.as_int for point in points(metric)) for metric in self.metric(name)]
+
     def total(self, name: str) -> float:
-        """The sum of a counter over all series at the end."""
-        return sum(point.as_double or point.as_int for point in points(self.metric(name)[-1]))
+        """The sum at the end."""
+        return self.totals(name)[-1]
 
 
 def contract(name: str) -> Contract:
@@ -197,7 +201,7 @@ def test_a_failure_that_is_asked_for_happens_and_no_other(run: Callable[..., Run
 def test_a_failure_lasts_as_long_as_is_asked_for(run: Callable[..., Run]) -> None:
     breaks = ("--fail", "socialize.email.failures:0-2", "--fail", "socialize.blob.failures:9-10")
     done = run("socialize", "--duration", "3", *breaks)
-    exports = [sum(point.as_int for point in points(metric)) for metric in done.metric("socialize.email.failures")]
+    exports = done.totals("socialize.email.failures")
     # It grows at first, and no more in the last events; both services tell it at their end once more.
     assert 0 == exports[0] < exports[-5] == exports[-3] == exports[-1]
     assert done.total("socialize.blob.failures") == 0
