@@ -41,7 +41,18 @@ KINDS = ("comparison", "window", "label")
 CHUNK = 50
 """Mutants that one promtool gets: it reads any number of test files."""
 
-EQUIVALENT: tuple[tuple[str, str, str], ...] = ()
+EQUIVALENT = (
+    (
+        "^route_group:",
+        "label job=",
+        "Recorded by job: another's is a series of its own, and who reads it asks for the job.",
+    ),
+    (
+        "^route_group:.*errors",
+        r"label job of by \(job\)",
+        "Without a failure no share instead of one of 0: none alerts.",
+    ),
+)
 """Regular expressions of rule and fault, and why no series could tell that mutant from the rule."""
 
 
