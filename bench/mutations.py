@@ -42,6 +42,7 @@ CHUNK = 50
 """Mutants that one promtool gets: it reads any number of test files."""
 
 EQUIVALENT = (
+    ("^HttpErrorBudget", "label job=", "The recorded series that it reads are of this job alone."),
     (
         "^route_group:",
         "label job=",

@@ -7,6 +7,7 @@ the short one that it still goes on. The names of recorded series tell windows a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from preprod.contract import Signal, signals
@@ -142,7 +143,10 @@ def _burning(
     for at, route in enumerate(one_of_each_method(group)):
         bad, below = (mixed(signal, route, share) for share in (min(bound * 1.05, 1), bound * 0.95))
         _, few = cases.too_few(mixed(signal, route, 1), least, window=window, step=step)
-        made = (*cases.growth(bad, below, window=window, step=step), few)
+        fires, *more = cases.growth(bad, below, window=window, step=step)
+        # Two steps are the short window: when it is over, the long one still says that it matters.
+        over = max(at for at, count in fires.firing.items() if count) + 4
+        made = (replace(fires, firing={**fires.firing, over: 0}), *more, few)
         yield from cases.of_further(made, route.split(" ")[0]) if at else made
     idle = dict.fromkeys(mixed(signal, group.routes[0], 1), 0.0)
     other = next((one for one in http.groups if one != name), None)
