@@ -141,7 +141,8 @@ def _moment(seconds: float) -> str:
     return duration(seconds) if seconds else "0s"
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
+    # libyaml's: rules and tests are long, and each run renders them.
     def ignore_aliases(self, data: object) -> bool:
         return True
 
