@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from preprod.contract import Signal
 from preprod.contract.names import label_name
@@ -212,23 +213,28 @@ def _unusual(watched: Watched, signal: Signal) -> Iterator[Alert]:
     selected = selector(signal.prometheus, signal.services, expect.where)
     given = first_series(signal, signal.prometheus, expect.where)
     usual = 1.2 * least / 4
+    # Steady use is more than this share of what came before it until there are so many periods.
+    history = ceil(UNUSUAL_PERIODS / factor)
 
     def case(name: str, times: float, fires: int) -> Case:
         phases = [(usual, UNUSUAL_PERIODS * 4), (usual * times, 4), (usual, 8)]
         end = (UNUSUAL_PERIODS + 1) * 4
         return Case(name, {given: cases.counter(phases)}, {end - 5: 0, end - 1: fires, end + 7: 0})
 
+    steps = history * 4
+    begun = Case("just begun", {given: cases.counter([(usual, steps)])}, {steps // 2: 0, steps - 1: 0})
     yield _alert(
         watched,
         signal,
         "unusual",
         f"sum(increase({selected}[{duration(period)}])) > {number(factor / UNUSUAL_PERIODS)} "
         f"* (sum(increase({selected}[{duration(UNUSUAL_PERIODS * period)}] offset {duration(period)})) > 0) "
-        f"and sum(increase({selected}[{duration(period)}])) > {number(least)}",
+        f"and sum(increase({selected}[{duration(period)}])) > {number(least)} "
+        f"and sum(increase({selected}[{duration(period)}] offset {duration(history * period)})) >= 0",
         (
             f"{signal.name}: {{{{ $value | humanize }}}} in {duration(period)}",
             f"That is more than {number(factor)} times what was usual in the {UNUSUAL_PERIODS} periods before.",
         ),
-        (case("fires and resolves", factor * 1.2, 1), case("just below", factor * 0.9, 0)),
+        (case("fires and resolves", factor * 1.2, 1), case("just below", factor * 0.9, 0), begun),
         steps=4,
     )

@@ -53,7 +53,10 @@ def _of_others(alert: Alert, every: set[Matcher]) -> Iterator[Case]:
     missed = _missed(alert)
     bad = {name: values for case in fires for name, values in case.series.items()}
     if not missed and every:
-        yield Case("bad, but with others", {**_foreign(bad, every), **below.series}, never)
+        asked = list(selectors(alert.expr))
+        # Others of a part may well be of its whole.
+        foreign = {name: values for name, values in _foreign(bad, every).items() if not _is_asked_for(name, asked)}
+        yield Case("bad, but with others", {**foreign, **below.series}, never)
     present = {one for metric, of in selectors(alert.expr) if metric not in missed for one in of}
     given = {name: values for name, values in bad.items() if _metric(name) not in missed}
     if missed and present:
@@ -78,6 +81,13 @@ def _with_another(name: str, asked: Matcher, copy: int) -> str | None:
         return None
     was = labels[asked.label]
     return series(_metric(name), {**labels, asked.label: asked.refused, "copy": f"{copy} of {was}"})
+
+
+def _is_asked_for(name: str, asked: Iterable[tuple[str, list[Matcher]]]) -> bool:
+    labels = {one.label: one.value for one in matchers(name)}
+    return any(
+        metric == _metric(name) and all(one.takes(labels.get(one.label, "")) for one in of) for metric, of in asked
+    )
 
 
 def _metric(name: str) -> str:
