@@ -53,6 +53,11 @@ EQUIVALENT = (
         r"label job of by \(job\)",
         "Without a failure no share instead of one of 0: none alerts.",
     ),
+    (
+        "^HttpErrorBudget",
+        "label (job|route_group)=",
+        "`and` keeps what has the same labels on both sides: what one side does not ask for, the others do.",
+    ),
 )
 """Regular expressions of rule and fault, and why no series could tell that mutant from the rule."""
 
@@ -123,11 +128,10 @@ def proven(contract: str) -> Iterator[Proven]:
     subjects = rules.of_host(watched, prometheus.jobs(of)) if whole else rules.of_contract(watched)
     for subject, made in subjects.items():
         for rule in made:
-            yield (
-                _alert(subject, rule, made, watched)
-                if isinstance(rule, Alert)
-                else _recording(subject, rule, made, watched)
-            )
+            if isinstance(rule, Alert):
+                yield _alert(subject, rule, made, watched)
+            else:
+                yield from _recording(subject, rule, made, watched)
     files = prometheus.files(of)
     for subject in ("hourly", "pipeline") if whole else ():
         written_rules = yaml.safe_load(files[f"prometheus/rules/{subject}.yml"].text)["groups"][0]["rules"]
@@ -141,13 +145,14 @@ def _alert(subject: str, alert: Alert, made: list[Rule], watched: Watched) -> Pr
     return Proven(subject, _written([*own, alert, *others], watched), len(own), texts)
 
 
-def _recording(subject: str, recording: Recording, made: list[Rule], watched: Watched) -> Proven:
-    """Proven by the alert that reads it."""
+def _recording(subject: str, recording: Recording, made: list[Rule], watched: Watched) -> Iterator[Proven]:
+    """Proven by the first alert that reads it; what none reads is a constant."""
     recorded = [rule for rule in made if isinstance(rule, Recording)]
-    reader = next(rule for rule in made if isinstance(rule, Alert) and recording in written.read(rule, recorded))
-    own, others = _group(reader, made)
-    texts = written.tests(subject, [*own, reader, *others], watched)
-    return Proven(subject, _written([*own, reader, *others], watched), own.index(recording), texts)
+    readers = [rule for rule in made if isinstance(rule, Alert) and recording in written.read(rule, recorded)]
+    for reader in readers[:1]:
+        own, others = _group(reader, made)
+        texts = written.tests(subject, [*own, reader, *others], watched)
+        yield Proven(subject, _written([*own, reader, *others], watched), own.index(recording), texts)
 
 
 def _group(alert: Alert, made: list[Rule]) -> tuple[list[Recording], list[Rule]]:

@@ -7,12 +7,14 @@ from pathlib import Path
 import program
 import pytest
 import sqlalchemy as sa
+from administrator import browser, promoted
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from client import Person, create_all, invited_person
 from contract import Contract
 from mailserver import receiving
+from operations import document, shown
 from postgres import Postgres
 from program import Server, serving, working
 
@@ -133,6 +135,14 @@ def add_what_a_later_migration_may(postgres: Postgres, database: str) -> None:
     assert not list(breaks(before, Schema.of(postgres, database)))
 
 
+def see_operations(person: Person) -> None:
+    """Look at the operations page and its document, and leave."""
+    pages = browser(promoted(person))
+    shown(pages)
+    document(person)
+    assert pages.post("/admin/log-out").status_code == 303
+
+
 def test_this_release_works_beside_a_newer_migration_and_after_a_rollback(
     directory: Path, env: dict[str, str], postgres: Postgres, database: str, tmp_path: Path
 ) -> None:
@@ -158,6 +168,7 @@ def test_this_release_works_beside_a_newer_migration_and_after_a_rollback(
                 person = Person(server)
                 create_all(person)
                 invited_person(person, mailbox)
+                see_operations(person)
                 worker.line("a clean-up", message="job done", job="clean_up")
                 assert person.http.post("/api/auth/logout").status_code == 204
                 assert not [line for line in worker.lines() if line["level"] in ("warning", "error")]

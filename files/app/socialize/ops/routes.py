@@ -58,6 +58,7 @@ _FORM = {
 
 def _pages(*statuses: int) -> dict[int | str, dict[str, Any]]:
     said = {
+        200: "The page.",
         401: "The form to log in.",
         403: "Not an administrator.",
         422: "The form again.",
@@ -86,7 +87,8 @@ BrowserSession = Annotated[Session | None, Depends(_browser_session)]
 """The session of the cookie; None without a live one."""
 
 
-@router.get(PAGE, response_class=HTMLResponse, responses=_pages(401, 403))
+# A class without a type of its own: FastAPI would say of the common errors, too, that they are HTML.
+@router.get(PAGE, response_class=Response, responses=_pages(200, 401, 403))
 async def operations_page(
     session: BrowserSession, request: Request, db: Db, live: bool = False
 ) -> HTMLResponse:
