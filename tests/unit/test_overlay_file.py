@@ -85,6 +85,7 @@ def test_an_app_that_is_scraped_pushes_nothing() -> None:
                 "SOCIALIZE_OPS_PROMETHEUS_URL": "http://prometheus:9090",
                 "SOCIALIZE_OPS_ALERTMANAGER_URL": "http://alertmanager:9093",
                 "SOCIALIZE_OPS_GRAFANA_URL": "http://127.0.0.1:8080/grafana/",
+                "SOCIALIZE_OPS_DASHBOARDS": "api,usage,jobs,slo,logs,system,containers,postgres,telemetry",
             },
         ),
         (settings(observability=True, observability_components=["prometheus"]), {"SOCIALIZE_OPS_PROMETHEUS_URL": ANY}),

@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     """Alertmanager, as this process reaches it; the operations page asks it. Without it the page says so."""
     ops_grafana_url: Annotated[str, Field(pattern=_SERVICE)] | None = None
     """Grafana, as browsers reach it: the operations page links to dashboards, and asks Grafana nothing."""
+    ops_dashboards: Annotated[str, Field(pattern=r"^[a-z]+(,[a-z]+)*$")] = (
+        "api,slo,usage,jobs,system,containers,postgres,telemetry,logs"
+    )
+    """uids of the dashboards that Grafana has."""
 
     metrics_transport: Literal["otlp", "scrape"] = "otlp"
     """"otlp" pushes, to endpoints as in `socialize.telemetry`; "scrape" answers on `metrics_port`."""

@@ -190,6 +190,14 @@ def test_a_lost_worker_is_a_fault(directory: Path, env: dict[str, str]) -> None:
     assert report["summary"] == "Worker: no worker has ever reported."
 
 
+def test_it_links_to_the_dashboards_that_there_are(directory: Path, env: dict[str, str]) -> None:
+    grafana = "http://grafana.example"
+    own = {"SOCIALIZE_OPS_GRAFANA_URL": f"{grafana}/", "SOCIALIZE_OPS_DASHBOARDS": "system,api,unknown"}
+    with serving(directory, env | own) as server:
+        report = document(promoted(Person(server)))
+    assert [of["url"] for of in report["dashboards"]] == [f"{grafana}/d/api", f"{grafana}/d/system"]
+
+
 def test_what_it_asks_and_expects_is_in_the_contract() -> None:
     document = Contract().document
     usage = {name for name, counter in document["counters"].items() if counter["kind"] == "usage"}

@@ -28,5 +28,13 @@ def files(view: View) -> Bundle:
 
 def _dashboards(view: View) -> Mapping[str, str]:
     """Grafana looks for changes of them by itself, as often as its provider says: nothing has to be started anew."""
-    watched = prometheus.watched(view)
-    return dashboards.texts(dashboards.of_host(watched, prometheus.jobs(view)), watched)
+    return dashboards.texts(_boards(view), prometheus.watched(view))
+
+
+def uids(view: View) -> list[str]:
+    """The dashboards that there are, by the last part of their addresses."""
+    return [board.uid for board in _boards(view)]
+
+
+def _boards(view: View) -> list[dashboards.Board]:
+    return dashboards.of_host(prometheus.watched(view), prometheus.jobs(view))

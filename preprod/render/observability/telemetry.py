@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from preprod.observability import ComponentName
 from preprod.preflight import grafana_url
+from preprod.render.observability import grafana
 from preprod.render.observability.view import View
 from preprod.settings import Settings
 
@@ -38,5 +39,6 @@ def operations_page(view: View) -> dict[str, str]:
         "SOCIALIZE_OPS_PROMETHEUS_URL": ("prometheus", "http://prometheus:9090"),
         "SOCIALIZE_OPS_ALERTMANAGER_URL": ("alertmanager", "http://alertmanager:9093"),
         "SOCIALIZE_OPS_GRAFANA_URL": ("grafana", grafana_url(view.settings)),
+        "SOCIALIZE_OPS_DASHBOARDS": ("grafana", ",".join(grafana.uids(view))),
     }
-    return {name: url for name, (component, url) in places.items() if view.has(component)}
+    return {name: value for name, (component, value) in places.items() if view.has(component)}

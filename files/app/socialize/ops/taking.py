@@ -1,6 +1,7 @@
 """Taking the report: what the app knows itself, and what those know that watch it."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -58,7 +59,7 @@ async def take(app: FastAPI, db: AsyncSession) -> Report:
         alerts=seen.alerts,
         objectives=seen.objectives,
         usage=seen.usage,
-        dashboards=_dashboards(settings.ops_grafana_url),
+        dashboards=_dashboards(settings.ops_grafana_url, settings.ops_dashboards.split(",")),
     )
 
 
@@ -131,8 +132,8 @@ def _gap(seen: Seen) -> str:
     return " and ".join(gaps) or "Alertmanager gets no alerts from Prometheus, or not yet"
 
 
-def _dashboards(base: str | None) -> list[Dashboard]:
+def _dashboards(base: str | None, there: Sequence[str]) -> list[Dashboard]:
     if not base:
         return []
-    made = {title: link(f"{base.rstrip('/')}/d/{uid}") for uid, title in DASHBOARDS.items()}
+    made = {title: link(f"{base.rstrip('/')}/d/{uid}") for uid, title in DASHBOARDS.items() if uid in there}
     return [Dashboard(title=title, url=url) for title, url in made.items() if url]
