@@ -54,6 +54,12 @@ EQUIVALENT = (
         "Without a failure no share instead of one of 0: none alerts.",
     ),
     (
+        "^route_group:.*errors:ratio_rate(30m|6h)",
+        "label route_group=",
+        "Tried a quarter of an hour apart, where Prometheus looks back five minutes: it never sees what was recorded "
+        "of a neighbour. The fast burn, made by the same function, is tried closer.",
+    ),
+    (
         "^HttpErrorBudget",
         "label (job|route_group)=",
         "`and` keeps what has the same labels on both sides: what one side does not ask for, the others do.",
