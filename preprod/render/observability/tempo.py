@@ -14,6 +14,6 @@ def files(view: View) -> Bundle:
         settings=view.settings,
         data=view.chosen["tempo"].image.data_path,
         lateness=windows.lateness(view.settings),
-        live_bytes=view.chosen["tempo"].component.memory_mb * 1_000_000 // 5,
+        live_bytes=view.chosen["tempo"].component.memory_mb * 1_000_000 // 6,
     )
     return {"tempo/tempo.yaml": File(text, takes_effect="boot", service="tempo")}
