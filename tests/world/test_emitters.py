@@ -34,7 +34,7 @@ SETTINGS = {
     "alert_time_scale": 0.00001,
     "scrape_interval": 5,
     # What is usual is known after 24 windows divided by this.
-    "alert_thresholds": {"unusual_factor": 12},
+    "alert_thresholds": {"unusual_factor": 24},
 }
 
 BROKEN, SILENT, MENDED, END = 25, 55, 85, 115

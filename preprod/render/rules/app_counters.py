@@ -213,16 +213,18 @@ def _unusual(watched: Watched, signal: Signal) -> Iterator[Alert]:
     selected = selector(signal.prometheus, signal.services, expect.where)
     given = first_series(signal, signal.prometheus, expect.where)
     usual = 1.2 * least / 4
-    # Steady use is more than this share of what came before it until there are so many periods.
-    history = ceil(UNUSUAL_PERIODS / factor)
+    # Steady use is more than this share of what came before it until there are so many periods, the last not counted.
+    history = ceil(UNUSUAL_PERIODS / factor) + 1
 
     def case(name: str, times: float, fires: int) -> Case:
         phases = [(usual, UNUSUAL_PERIODS * 4), (usual * times, 4), (usual, 8)]
         end = (UNUSUAL_PERIODS + 1) * 4
-        return Case(name, {given: cases.counter(phases)}, {end - 5: 0, end - 1: fires, end + 7: 0})
+        return Case(name, {given: cases.counter(phases)}, {end - 5: 0, end: fires, end + 7: 0})
 
     steps = history * 4
-    begun = Case("just begun", {given: cases.counter([(usual, steps)])}, {steps // 2: 0, steps - 1: 0})
+    begun = Case(
+        "just begun", {given: cases.counter([(usual, steps + 8)])}, {steps // 2: 0, steps - 1: 0, steps + 7: 0}
+    )
     yield _alert(
         watched,
         signal,

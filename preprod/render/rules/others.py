@@ -53,9 +53,7 @@ def _of_others(alert: Alert, every: set[Matcher]) -> Iterator[Case]:
     missed = _missed(alert)
     bad = {name: values for case in fires for name, values in case.series.items()}
     if not missed and every:
-        asked = list(selectors(alert.expr))
-        # Others of a part may well be of its whole.
-        foreign = {name: values for name, values in _foreign(bad, every).items() if not _is_asked_for(name, asked)}
+        foreign = {n: values for n, values in _foreign(bad, every).items() if not _lowers_a_share(n, alert.expr)}
         yield Case("bad, but with others", {**foreign, **below.series}, never)
     present = {one for metric, of in selectors(alert.expr) if metric not in missed for one in of}
     given = {name: values for name, values in bad.items() if _metric(name) not in missed}
@@ -83,11 +81,12 @@ def _with_another(name: str, asked: Matcher, copy: int) -> str | None:
     return series(_metric(name), {**labels, asked.label: asked.refused, "copy": f"{copy} of {was}"})
 
 
-def _is_asked_for(name: str, asked: Iterable[tuple[str, list[Matcher]]]) -> bool:
+def _lowers_a_share(name: str, expr: str) -> bool:
+    """Whether a series is of a whole and not of its part, where the part may be too small."""
     labels = {one.label: one.value for one in matchers(name)}
-    return any(
-        metric == _metric(name) and all(one.takes(labels.get(one.label, "")) for one in of) for metric, of in asked
-    )
+    of = [asked for metric, asked in selectors(expr) if metric == _metric(name)]
+    taken = [all(one.takes(labels.get(one.label, "")) for one in asked) for asked in of]
+    return " < " in expr and any(taken) and not all(taken)
 
 
 def _metric(name: str) -> str:

@@ -35,6 +35,8 @@ class Visitor:
                 self._api.request("POST", "/api/ux/vitals", json={"measurements": MEASUREMENTS}),
                 204,
             ),
+            "the operations page without a session": (self._api.request("GET", "/admin/ops"), 401),
+            "the end of no session": (self._api.request("POST", "/admin/log-out"), 303),
         }
         for what, (answer, status) in answers.items():
             if answer.status_code != status:
