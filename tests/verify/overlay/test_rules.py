@@ -33,11 +33,8 @@ OF_THE_MACHINE: Mapping[str, str] = {
     "HostMemoryLow": "Whatever else runs on the machine.",
     "HostOutOfMemory": "Whatever else runs on the machine.",
     "HostClockNotSynchronized": "A host in a container has no time service of its own.",
-    "PrometheusNotificationsDropped": "Prometheus may start before Alertmanager, and tells so for 15 minutes.",
-    "PrometheusNotificationsRefused": "As above: Alertmanager may be there and not yet take anything.",
-    "PostgresRollbacksHigh": "On a host that nobody uses, what the suite has refused on purpose is much of all.",
 }
-"""Alerts that may fire on a host that is well, and why."""
+"""Alerts that fire on a host that is well, and why."""
 
 
 def _whatever(selector: Selector) -> Selector:
