@@ -5,7 +5,7 @@ No value ever stands in a model here: a plan says what to do, the hands do it on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -214,6 +214,17 @@ def _action(secret: Secret, state: SecretState, is_given: bool, generation: int,
     right = {service: ("400", uids[service], uids[service]) for service in secret.readers}
     found = {service: (copy.mode, copy.uid, copy.gid) for service, copy in state.copies.items()}
     return Action.KEEP if found == right else Action.REPAIR
+
+
+def strangers(found: Iterable[str], secrets: Iterable[Secret], resting: Collection[str]) -> list[str]:
+    """Of what lies among the secrets, that for which there is no reader: sorted, a directory without its contents.
+
+    :param found: ``service`` and ``service/name``, below the directory of all secrets.
+    :param resting: services whose secrets stay, although nothing asks for them.
+    """
+    known = {path for secret in secrets for reader in secret.readers for path in (reader, f"{reader}/{secret.name}")}
+    others = {path for path in found if path not in known and path.partition("/")[0] not in resting}
+    return sorted(path for path in others if path.rpartition("/")[0] not in others)
 
 
 def versions(steps: Iterable[Step], service: str) -> str:

@@ -7,6 +7,7 @@ import shlex
 from pyinfra.api import deploy
 
 from preprod import secrets as secret_values
+from preprod.catalogue import OVERLAY
 from preprod.deploys.plan import Plan
 from preprod.images import Chosen
 from preprod.operations import bundle, compose, secrets, volumes
@@ -31,6 +32,7 @@ def run(plan: Plan) -> None:
         services=services,
         timeout=plan.settings.health_timeout,
     )
+    secrets.no_others(name="old secrets", steps=plan.steps, resting=OVERLAY.keys() - plan.chosen.keys())
 
 
 def _services(plan: Plan) -> list[Service]:

@@ -51,3 +51,22 @@ class Secrets(FactBase[dict[str, SecretState]]):
             name: SecretState(*versions.get(name, (0, 0)), copies.get(name, {}))
             for name in versions.keys() | copies.keys()
         }
+
+
+class SecretPaths(FactBase[list[str]]):
+    """Everything that lies among the secrets: ``service`` and ``service/name``, whoever put it there.
+
+    .. code:: python
+
+        found = host.get_fact(SecretPaths)
+    """
+
+    default = list[str]
+
+    @override
+    def command(self) -> StringCommand:
+        return script("secrets-list")
+
+    @override
+    def process(self, output: list[str]) -> list[str]:
+        return output

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from preprod.facts.secrets import supplied_on_stdin
+from preprod.facts.secrets import SecretPaths, supplied_on_stdin
 from preprod.facts.shell import script
-from preprod.secrets import Action, Step, directory
+from preprod.secrets import Action, Step, directory, strangers
 
 
 @operation()
@@ -39,6 +39,31 @@ def present(
         arguments = (step.action.name, step.secret.name, str(step.version), str(step.generation))
         own = {name: value for name, value in given.items() if name == step.secret.name}
         yield script("secrets-put", *arguments, *readers, stdin=supplied_on_stdin(own))
+
+
+@operation()
+def no_others(steps: Sequence[Step], resting: Collection[str]) -> Generator[StringCommand, None, None]:
+    """
+    No copies lie on the host but those that are asked for: a setting that is taken back takes its secret along.
+
+    Comes when the services have converged: until then a container may read what goes.
+
+    + steps: every secret that is asked for
+    + resting: services that are switched off for now; theirs stay, as their volumes do
+
+    **Example:**
+
+    .. code:: python
+
+        secrets.no_others(name="Secrets | no others", steps=steps, resting=["grafana"])
+    """
+    found: list[str] = host.get_fact(SecretPaths)
+    others = strangers(found, (step.secret for step in steps), resting)
+    if not others:
+        host.noop("nothing else lies among the secrets")
+        return
+    host.log(f"no longer asked for, removed: {', '.join(others)}")
+    yield script("secrets-drop", *others)
 
 
 def _copies(step: Step, uids: Mapping[str, int]) -> list[str]:

@@ -157,3 +157,21 @@ def test_a_supplied_value_travels_on_standard_input_alone() -> None:
 def test_secrets_in_place_are_left_alone() -> None:
     done = fakehost.run(operations.present, steps=[Step(GENERATED, Action.KEEP, 1, 1)], given={}, uids=UIDS)
     assert (done.changes, done.commands) == (False, [])
+
+
+ASKED = [Step(GENERATED, Action.KEEP, 1, 1)]
+LEFT = ["api", "api/app_db_password", "api/smtp_password", "old", "old/key", "postgres", "grafana", "grafana/key"]
+
+
+def test_what_no_setting_asks_for_any_more_goes_and_what_rests_stays() -> None:
+    lying = {"secrets-list": "\n".join([*LEFT, "postgres/app_db_password"])}
+    done = fakehost.run(operations.no_others, lying, steps=ASKED, resting=["grafana"])
+    assert done.only("secrets-drop").arguments == ("api/smtp_password", "old")
+    assert fakehost.run(operations.no_others, lying, dry=True, steps=ASKED, resting=["grafana"]).changes
+
+
+def test_where_nothing_is_left_over_nothing_is_removed() -> None:
+    done = fakehost.run(
+        operations.no_others, {"secrets-list": "postgres\napi\napi/app_db_password"}, steps=ASKED, resting=[]
+    )
+    assert (done.changes, done.scripts()) == (False, ["secrets-list"])

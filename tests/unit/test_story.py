@@ -30,11 +30,13 @@ STORY = [
     "App | volumes",
     "App | files",
     "App | services",
+    "App | old secrets",
     "Images | prune",
     "Report | what runs where",
 ]
-UNCHANGED = {"Images | prune", "Report | what runs where"}
-"""Only what this package built is pruned, and the story's images come from a registry."""
+UNCHANGED = {"App | old secrets", "Images | prune", "Report | what runs where"}
+"""Nothing is left over on a blank host; only what this package built is pruned, and the story's images come from a
+registry."""
 
 
 def pyinfra(inventory: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,9 @@ from watching import header, is_official
 
 __all__ = ["archives", "blank", "clean", "deployed", "first_deploy", "package"]  # fixtures of deployments.py
 
+LAST = ("test_delivery",)
+"""Files whose tests break what a world's Prometheus watches: it remembers that, and no later test finds all well."""
+
 _KEPT_RUN = pytest.StashKey[WorldRun]()
 
 
@@ -40,10 +43,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WorldSchedul
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs images that are not here."""
+    """Leaves out what needs images that are not here; what spoils a world comes last."""
     absent = [item for item in items if not all(is_official(n) for m in item.iter_markers("official") for n in m.args)]
     config.hook.pytest_deselected(items=absent)
     items[:] = [item for item in items if item not in absent]
+    items.sort(key=lambda item: item.path.stem in LAST)
     for item in items:
         _check_scope(item)
 

@@ -41,6 +41,7 @@ OF_FILES = [
     Mishap("a directory stands in a file's place", "cd /srv/preprod; rm compose.yaml; mkdir compose.yaml", {FILES}),
     Mishap("a secret can be read by others", "chmod 0444 /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
     Mishap("a copy of a secret is gone", "rm /etc/preprod/secrets/api/app_db_password", {"App | secrets"}),
+    Mishap("a secret is left over", "echo x > /etc/preprod/secrets/api/earlier_password", {"App | old secrets"}),
     Mishap("Compose was removed", "rm /usr/local/lib/docker/cli-plugins/docker-compose", {"Engine | Compose plugin"}),
 ]
 

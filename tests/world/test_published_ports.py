@@ -77,8 +77,12 @@ def test_containers_still_talk_out(open_site: Site) -> None:
     assert site.apply([]).changed
     listen = "busybox nc -l -p 7070"
     greet = f"docker run --rm small /bin/busybox sh -c 'echo out | busybox nc {site.neighbour.address} 7070'"
+    # Its own input stays open: at the end of that it would hang up, perhaps on a greeting that is yet to come.
     heard = subprocess.Popen(
-        ["ssh", "-F", str(site.neighbour.ssh_config), site.neighbour.name, listen], stdout=subprocess.PIPE, text=True
+        ["ssh", "-F", str(site.neighbour.ssh_config), site.neighbour.name, listen],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     wait_for(lambda: site.neighbour.run("grep -i :1B9E /proc/net/tcp*").succeeded, 20, "the neighbour to listen")
     site.world.check_output(greet)

@@ -129,6 +129,23 @@ def event(series: str, *, window: float, step: float, steady: Values | None = No
     )
 
 
+def events(series: str, *, window: float, hold: float, step: float) -> tuple[Case, ...]:
+    """Cases of a counter that must not go on growing; what happens once is no matter."""
+    wait, tail = ceil(hold / step), ceil(window / step) + 2
+    total, end = LEAD + wait + 1 + tail, LEAD + wait + 1
+    going_on = counter([(0, LEAD), (1, wait + 1), (0, tail)])
+    once = f"{_run(0, LEAD)} {_run(1, total - LEAD)}"
+    return (
+        # As in `event`, it fires for as long as the step before the last growth is in the window.
+        Case(
+            "fires and resolves",
+            {series: going_on},
+            {LEAD + wait: 0, end: 1, end + int(window / step) - 2: 1, total - 1: 0},
+        ),
+        Case("just below", {series: once}, {LEAD: 0, LEAD + wait: 0, total - 1: 0}),
+    )
+
+
 def absence(series: str, *, window: float, hold: float, step: float, steady: Values | None = None) -> tuple[Case, ...]:
     """Cases of a series that has to be there; a gap shorter than the window is none.
 

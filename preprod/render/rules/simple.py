@@ -89,6 +89,19 @@ class Maker:
         made = cases.event(series, window=window, step=step)
         return self._alert(alert, expr, texts, made, step, 0, severity, None)
 
+    def events(
+        self, alert: str, selector: str, texts: tuple[str, str], series: str, *, window: float, hold: float
+    ) -> Alert:
+        """A counter that goes on growing: once is no matter.
+
+        :param window: seconds within which one more means that it goes on.
+        :param hold: seconds for which it may.
+        """
+        looked, scaled, step = self.clock.window(window), self.clock.time(hold), self.clock.time(60)
+        expr = f"sum by (job) (increase({selector}[{duration(looked)}])) > 0"
+        made = cases.events(series, window=looked, hold=scaled, step=step)
+        return self._alert(alert, expr, texts, made, step, scaled, "warning", None)
+
     def _alert(
         self,
         alert: str,

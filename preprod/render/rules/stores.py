@@ -147,12 +147,16 @@ def _way_to_alertmanager(clock: Clock) -> Iterator[Alert]:
         severity="critical",
     )
     for name, what in (("errors", "PrometheusNotificationsRefused"), ("dropped", "PrometheusNotificationsDropped")):
-        metric = f"prometheus_notifications_{name}_total"
-        yield make.event(
+        metric = series(f"prometheus_notifications_{name}_total", {"job": "prometheus"})
+        # Those of a start are dropped (for 5 s it looks for Alertmanager), and those of Alertmanager's update are
+        # refused; both are sent again. While it is a fault, the watchdog meets it each minute.
+        yield make.events(
             what,
-            series(metric, {"job": "prometheus"}),
+            metric,
             ("Alerts do not reach Alertmanager", "It is down, or refuses them; those that fire on are sent again."),
-            series(metric, {"job": "prometheus"}),
+            metric,
+            window=300,
+            hold=600,
         )
 
 

@@ -1,0 +1,4 @@
+# Arguments: paths below the directory of secrets.
+for path in "$@"; do
+  rm -rf -- "$SECRETS/${path:?}"
+done
