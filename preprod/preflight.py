@@ -14,6 +14,9 @@ SUPPORTED = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 ENGINE_MINIMUM = (20, 10)
 """Oldest Docker Engine that is used as it is: Debian 12's, on which the tests run."""
 
+ENGINE_ROOT = "/var/lib/docker"
+"""Docker's own default of ``data-root``."""
+
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 """`uname -m` -> Debian architecture, of the processors that the pinned binaries exist for."""
 
@@ -28,6 +31,8 @@ class HostState:
     uid: int = -1
     disk_free_bytes: int = 0
     engine_version: str = ""
+    engine_root: str = ""
+    """Directory in which a running engine keeps everything."""
     daemon_json: str = ""
     listening: frozenset[int] = frozenset()
     """TCP ports that something listens on."""
@@ -88,7 +93,7 @@ def grafana_url(settings: Settings) -> str:
 
 def problems(settings: Settings, host: HostState) -> list[str]:
     """Every reason not to touch this host, one sentence each; empty when there is none."""
-    checks = (_operating_system, _privilege, _engine, _daemon_json, _disk, _ports)
+    checks = (_operating_system, _privilege, _engine, _daemon_json, _engine_root, _disk, _ports)
     return [sentence for check in checks for sentence in check(settings, host)]
 
 
@@ -131,7 +136,19 @@ def _daemon_json(settings: Settings, host: HostState) -> list[str]:
         return [f"/etc/docker/daemon.json is not valid JSON ({error}): mend it, it is merged and never replaced"]
     if not isinstance(parsed, dict):
         return ["/etc/docker/daemon.json is not a JSON object: mend it, it is merged and never replaced"]
+    if "userns-remap" in parsed or "userns-remap" in settings.docker_daemon:
+        return ["daemon.json has userns-remap, with which no container can read its secrets: take it out"]
     return []
+
+
+def _engine_root(settings: Settings, host: HostState) -> list[str]:
+    """Alloy reads the files below it, and would silently find none in another one."""
+    if not settings.watches("alloy") or host.engine_root in ("", ENGINE_ROOT) or "data-root" in settings.docker_daemon:
+        return []
+    return [
+        f"Docker keeps its data in {host.engine_root}, where log lines are to be collected: "
+        f'set docker_daemon = {{"data-root": "{host.engine_root}"}}'
+    ]
 
 
 def _disk(settings: Settings, host: HostState) -> list[str]:

@@ -45,6 +45,7 @@ class Look(FactBase[HostState]):
             uid=int(one("uid")),
             disk_free_bytes=int(one("disk")) * 1024,
             engine_version=one("engine"),
+            engine_root=one("root"),
             daemon_json=base64.b64decode(one("daemon")).decode(errors="replace"),
             listening=frozenset(int(port, 16) for port in found.get("listen", [])),
             own_ports=frozenset(map(int, found.get("own", []))),

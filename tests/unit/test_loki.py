@@ -27,6 +27,7 @@ def test_lines_are_kept_as_set() -> None:
     config = configuration(retention=given)
     assert config["limits_config"]["retention_period"] == "20d"
     assert config["compactor"]["retention_enabled"] is True
+    assert config["limits_config"]["max_query_length"] == "0s", "all that is kept can be asked for at once"
     assert config["limits_config"]["retention_stream"] == [
         {"selector": '{log_type="audit"}', "priority": 2, "period": "365d"},
         {"selector": '{level="debug"}', "priority": 1, "period": "3d"},

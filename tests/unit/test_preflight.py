@@ -37,6 +37,10 @@ GOOD = HostState(os="debian", release="12", machine="x86_64", uid=0, disk_free_b
             "/etc/docker/daemon.json is not a JSON object: mend it, it is merged and never replaced",
         ),
         (
+            {"daemon_json": '{"userns-remap": "default"}'},
+            "daemon.json has userns-remap, with which no container can read its secrets: take it out",
+        ),
+        (
             {"disk_free_bytes": 3_900_000_000},
             "only 3.9 GB are free for Docker: 4 GB are needed (free some, or lower disk_free_min_gb)",
         ),
@@ -78,6 +82,14 @@ def test_the_deployed_project_does_not_stand_in_its_own_way() -> None:
     assert problems(settings(), host) == []
 
 
+def test_log_lines_are_read_from_where_the_engine_keeps_them() -> None:
+    moved, here = replace(GOOD, engine_root="/mnt/docker"), {"docker_daemon": {"data-root": "/mnt/docker"}}
+    (sentence,) = problems(settings(observability=True), moved)
+    assert sentence.endswith('set docker_daemon = {"data-root": "/mnt/docker"}')
+    assert problems(settings(observability=True, **here), moved) == []
+    assert problems(settings(observability=False), moved) == []
+
+
 def test_all_obstacles_are_told_at_once() -> None:
     host = HostState(os="fedora", uid=5, disk_free_bytes=0, listening=frozenset({8080}), engine_version="1.13")
     assert len(problems(settings(), host)) == 5
@@ -94,6 +106,7 @@ def test_the_look_at_a_host_reads_every_line() -> None:
         "listen 1F90",
         "own 8080",
         "engine 28.2.2",
+        "root /srv/docker",
         "image a:1",
         "unreachable b:2",
         "firewall yes",
@@ -105,6 +118,7 @@ def test_the_look_at_a_host_reads_every_line() -> None:
         uid=0,
         disk_free_bytes=1_024_000,
         engine_version="28.2.2",
+        engine_root="/srv/docker",
         daemon_json="{}",
         listening=frozenset({22, 8080}),
         own_ports=frozenset({8080}),

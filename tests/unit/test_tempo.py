@@ -24,6 +24,7 @@ def test_traces_are_kept_as_set_by_planner_and_worker() -> None:
     config = configuration(retention={"traces_days": 5})
     planned = config["backend_scheduler"]["provider"]["compaction"]["compaction"]["block_retention"]
     assert planned == config["backend_worker"]["compaction"]["block_retention"] == "120h"
+    assert config["query_frontend"]["search"]["max_duration"] == "121h", "all that is kept can be searched at once"
 
 
 @pytest.mark.parametrize("tolerance", [60, 3600, 43200])
