@@ -17,10 +17,12 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from preprod.contract import signals
+from preprod.contract import Signal, signals
+from preprod.contract.names import label_name
 from preprod.observability import OPTIONAL, USUAL, ComponentName
 from preprod.render import alerts_page, dashboards, dashboards_page
 from preprod.render.dashboards.panels import Panel, Query
+from preprod.render.dashboards.signals import panels as signal_panels
 from preprod.render.observability.rules import hourly, pipeline
 from preprod.render.observability.view import View
 from preprod.render.rules import Recording, Watched
@@ -219,6 +221,75 @@ def test_every_alert_leads_to_a_dashboard(name: str) -> None:
 
 def test_the_committed_page_is_fresh() -> None:
     assert dashboards_page.main(["--check"]) is None
+
+
+# -- bounds ------------------------------------------------------------------------------------------
+def plain(node: Any) -> Any:
+    """Without parentheses, and without what leaves out lines or what nothing can be divided by."""
+    if isinstance(node, promql_parser.BinaryExpr) and (str(node.op), node.rhs.prettify()) == (">", "0"):
+        return plain(node.lhs)
+    worst = isinstance(node, promql_parser.AggregateExpr) and str(node.op) in ("topk", "bottomk")
+    return plain(node.expr) if worst or isinstance(node, promql_parser.ParenExpr) else node
+
+
+def told(node: Any, sign: str) -> tuple[str, str]:
+    """Both sides of an operator; all of it and nothing where it is another."""
+    node = plain(node)
+    if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == sign:
+        return plain(node.lhs).prettify(), plain(node.rhs).prettify()
+    return node.prettify(), ""
+
+
+def judged(expr: str) -> tuple[float, tuple[str, str]]:
+    """The bound of an alert; what it compares with that, and what the bound is a share of."""
+    node = promql_parser.parse(expr)
+    while str(node.op) == "and":
+        node = node.lhs
+    bound, whole = told(node.rhs, "*")
+    return float(bound), (plain(node.lhs).prettify(), whole)
+
+
+def drawn(panel: Panel) -> list[tuple[str, str]]:
+    """What each query of a panel shows, and as a share of what."""
+    return [told(promql_parser.parse(filled(query.expr)), "/") for query in panel.queries]
+
+
+EXPECTED = [
+    pytest.param(name, signal, id=f"{name} {signal.name}")
+    for name in NAMES
+    for signal in signals(alerts_page.whole(name).contract)
+    if signal.expect
+]
+
+
+@pytest.mark.parametrize(("name", "signal"), EXPECTED)
+def test_a_bound_is_drawn_where_the_rule_judges(name: str, signal: Signal) -> None:
+    expect = signal.expect
+    assert expect
+    bound = (expect.at_least if expect.at_most is None else expect.at_most) or 0.0
+    of = [judged(alert.expr) for alert in alerts(name) if alert.signals[:1] == (signal.name,)]
+    (wanted,) = [what for limit, what in of if limit == bound]
+    (panel,) = [panel for panel in signal_panels(alerts_page.whole(name), [signal]) if panel.limits]
+    assert wanted in drawn(panel), panel.title
+    assert panel.limits
+    assert (panel.limits.bad, panel.limits.low) == (bound or 1, expect.at_most is None)
+    where = {label_name(label): value for label, value in expect.where.items()}
+    asked = [labels for query in panel.queries for _, labels in selectors(query.expr)]
+    assert expect.of or all(where.items() <= labels.items() for labels in asked), "nothing else crosses the bound"
+
+
+@pytest.mark.parametrize(
+    ("title", "alert"),
+    [
+        ("Longest transaction", "PostgresTransactionLong"),
+        ("Deadlocks", "PostgresDeadlocks"),
+        ("Rolled back", "PostgresRollbacksHigh"),
+    ],
+)
+def test_databases_are_shown_as_they_are_judged(title: str, alert: str) -> None:
+    (panel,) = [panel for panel in panels(uid="postgres") if panel.title == title]
+    (rule,) = [rule for rule in alerts() if rule.alert == alert]
+    assert judged(rule.expr)[1] in drawn(panel)
 
 
 # -- what it depends on ------------------------------------------------------------------------------

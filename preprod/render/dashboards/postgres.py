@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from grafana_foundation_sdk.models import units
 
 from preprod.render.dashboards.panels import RATE, Board, Limits, Panel, Row, lines, number
-from preprod.render.rules.databases import JOB
+from preprod.render.rules.databases import JOB, LONGEST, deadlocks, ended
 from preprod.render.rules.rule import Watched
 
 _JOB = f'job="{JOB}"'
@@ -72,12 +72,11 @@ def _ends(watched: Watched) -> Iterator[Panel]:
         (undone, "{{datname}} rolled back"),
         unit=units.OpsPerSecond,
     )
-    share = " + ".join(f"sum by (datname) (increase(pg_stat_database_xact_{how}{{{_OURS}}}[15m]))" for how in _HOW)
-    part = f"sum by (datname) (increase(pg_stat_database_xact_rollback{{{_OURS}}}[15m]))"
+    part, all_ = ended(watched.clock)
     yield lines(
         "Rolled back",
         "Share of the transactions of a quarter of an hour that were undone.",
-        (f"{part} / (({share}) > 0)", "{{datname}}"),
+        (f"{part} / (({all_}) > 0)", "{{datname}}"),
         unit=units.PercentUnit,
         limits=Limits(watched.settings.alert_thresholds.database_rollback_percent / 100),
     )
@@ -87,14 +86,14 @@ def _transactions(watched: Watched) -> Iterator[Panel]:
     yield lines(
         "Longest transaction",
         "Age of the oldest transaction; it holds locks, and keeps dead rows from being removed.",
-        (f"max by (datname) (pg_stat_activity_max_tx_duration{{{_OURS}}})", "{{datname}}"),
+        (LONGEST, "{{datname}}"),
         unit=units.Seconds,
         limits=Limits(watched.settings.alert_thresholds.database_transaction_seconds),
     )
     yield lines(
         "Deadlocks",
         "Transactions in a quarter of an hour that blocked each other until one was ended.",
-        (f"sum by (datname) (increase(pg_stat_database_deadlocks{{{_OURS}}}[15m]))", "{{datname}}"),
+        (deadlocks(watched.clock), "{{datname}}"),
         limits=Limits(1),
     )
     yield lines(

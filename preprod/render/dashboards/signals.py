@@ -14,6 +14,7 @@ from preprod.contract.signals import HTTP_DURATION, signals
 from preprod.render.contract_page import expectation
 from preprod.render.dashboards.panels import UNITS, Limits, Panel, Row, lines
 from preprod.render.rules import app, app_counters
+from preprod.render.rules.judged import Judged, judged, quantile
 from preprod.render.rules.promql import selector
 from preprod.render.rules.rule import Dashboard, Watched, duration, number
 
@@ -61,8 +62,11 @@ def panels(watched: Watched, found: Iterable[Signal]) -> Iterator[Panel]:
             yield _histogram(watched, signal, known)
         else:
             yield _gauge(watched, signal, known)
+        # A bound on a part has a panel of its own: the rest would cross a line that is not meant for it.
         if signal.expect and signal.expect.of:
-            yield _share(watched, signal, known)
+            yield _share(watched, signal, known[signal.expect.of])
+        elif signal.expect and signal.expect.where:
+            yield _part(watched, signal, known)
 
 
 def title(contract: Contract, signal: Signal) -> str:
@@ -82,85 +86,127 @@ def _spelled(name: str) -> str:
 # -- one panel each ----------------------------------------------------------------------------------
 def _counter(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
     expect = signal.expect
-    seconds = watched.clock.window(expect.per_seconds if expect and expect.per_seconds else HOUR)
-    window = duration(seconds)
-    by, legend = _by(signal)
+    window = duration(watched.clock.window(expect.per_seconds if expect and expect.per_seconds else HOUR))
+    by, legend, _ = _by(signal)
     counted = f"sum by ({by}) (increase({selector(signal.prometheus, signal.services)}[{window}]))"
-    limits = None if expect is None or expect.of else _limits(signal)
-    return lines(
-        f"{title(watched.contract, signal)} in {window}",
-        _description(signal, known),
-        (counted, legend),
-        unit=UNITS.get(signal.unit, units.Short),
-        limits=limits,
-    )
-
-
-def _histogram(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
-    expect = signal.expect
-    quantile = expect.quantile if expect and expect.quantile else 0.95
-    of_jobs = "jobs" in watched.contract.histograms[signal.name].labels.values()
-    seconds = app.JOB_WINDOW if of_jobs else app.QUANTILE_WINDOW
-    by, legend = _by(signal)
-    bucket = selector(signal.exposed[0], signal.services)
-    rate = f"sum by ({by}, le) (rate({bucket}[{duration(watched.clock.window(seconds))}]))"
-    return lines(
-        f"{title(watched.contract, signal)} (p{number(quantile * 100)})",
-        _description(signal, known),
-        (f"histogram_quantile({number(quantile)}, {rate})", legend),
-        unit=UNITS.get(signal.unit, units.Short),
-        limits=_limits(signal),
-        empty="none in this time",
-    )
+    return _all(watched, signal, known, f"{title(watched.contract, signal)} in {window}", (counted, legend))
 
 
 def _gauge(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
     expect = signal.expect
-    by, legend = _by(signal)
+    by, legend, _ = _by(signal)
     # Processes that tell the same agree on the worst; what only one of them has adds up.
     over = "sum" if expect is None or expect.of else "max" if expect.at_most is not None else "min"
-    return lines(
-        title(watched.contract, signal),
-        _description(signal, known),
-        (f"{over} by ({by}) ({selector(signal.prometheus, signal.services)})", legend),
-        unit=units.PercentUnit if signal.unit == "1" else UNITS.get(signal.unit, units.Short),
-        limits=None if expect is None or expect.of else _limits(signal),
-    )
+    newest = f"{over} by ({by}) ({selector(signal.prometheus, signal.services)})"
+    return _all(watched, signal, known, title(watched.contract, signal), (newest, legend))
 
 
-def _share(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
+def _all(watched: Watched, signal: Signal, known: Mapping[str, Signal], name: str, split: tuple[str, str]) -> Panel:
+    """All of a counter or gauge, with the bound where that is about all of it.
+
+    :param split: PromQL and legend of what it is made of.
+    """
     expect = signal.expect
-    assert expect
-    assert expect.of
-    whole, window = known[expect.of], ""
-    part_, whole_ = (
-        selector(signal.prometheus, signal.services, expect.where),
-        selector(whole.prometheus, whole.services),
+    if expect is None or expect.of or expect.where:
+        return lines(name, f"{signal.description.rstrip('.')}.", split, unit=_unit(signal))
+    of = judged(watched, signal)
+    asked, most = _asked(signal, of)
+    # What is judged line by line is split already, and what has one line only is all there is.
+    split_too = not of.by and _by(signal)[2] > 1
+    return lines(
+        name,
+        _description(signal, known, most),
+        asked,
+        *([split] if split_too else []),
+        unit=_unit(signal),
+        limits=_limits(signal),
     )
-    if signal.instrument == "counter":
-        window = f"[{duration(watched.clock.window(expect.per_seconds or HOUR))}]"
-        part_, whole_ = f"increase({part_}{window})", f"increase({whole_}{window})"
+
+
+def _part(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
+    expect, of = signal.expect, judged(watched, signal)
+    assert expect
+    asked, most = _asked(signal, of)
+    told = " ".join(expect.where.values())
+    window = f" in {duration(of.window)}" if of.window else ""
+    return lines(
+        f"{title(watched.contract, signal)}: {told}{window}",
+        _description(signal, known, f": {told} alone{most}"),
+        asked,
+        unit=_unit(signal),
+        limits=_limits(signal),
+    )
+
+
+def _share(watched: Watched, signal: Signal, whole: Signal) -> Panel:
+    expect, of = signal.expect, judged(watched, signal, whole)
+    assert expect
+    asked, most = _asked(signal, of, whole)
     told = "".join(f" {value}" for value in expect.where.values())
     return lines(
         f"{title(watched.contract, signal)}: share{told}",
-        _description(signal, known, f" as a share of `{whole.prometheus}`"),
-        (f"sum by (job) ({part_}) / on () group_left () (sum ({whole_}) > 0)", "{{job}}"),
+        _description(signal, {whole.name: whole}, f" as a share of `{whole.prometheus}`{most}"),
+        asked,
         unit=units.PercentUnit,
         limits=_limits(signal),
         empty="nothing to take a share of",
     )
 
 
-def _by(signal: Signal) -> tuple[str, str]:
-    """Labels that tell lines apart, as long as these are not too many; and the legend made of them."""
+def _histogram(watched: Watched, signal: Signal, known: Mapping[str, Signal]) -> Panel:
+    share = signal.expect.quantile if signal.expect and signal.expect.quantile else 0.95
+    by, legend, _ = _by(signal)
+    asked, most = (quantile(watched, signal, share, tuple(by.split(", "))), legend), ""
+    if signal.expect:
+        of = judged(watched, signal)
+        asked, most = _asked(signal, of)
+    return lines(
+        f"{title(watched.contract, signal)} (p{number(share * 100)})",
+        _description(signal, known, most),
+        asked,
+        unit=UNITS.get(signal.unit, units.Short),
+        limits=_limits(signal),
+        empty="none in this time",
+    )
+
+
+# -- their parts -------------------------------------------------------------------------------------
+def _asked(signal: Signal, of: Judged, whole: Signal | None = None) -> tuple[tuple[str, str], str]:
+    """What a rule judges, and its legend; and what to say of it where only the worst lines are shown.
+
+    :param whole: what it is a share of, by whose labels it is told apart.
+    """
+    expect, told = signal.expect, whole or signal
+    assert expect
+    expr = f"{of.value} / ({of.whole} > 0)" if of.whole else of.value
+    if not of.by:
+        return (expr, " ".join(expect.where.values()) or "all"), ""
+    legend = _legend([label for label in of.by if label != "job" or len(signal.services) > 1])
+    sizes = (len(values) for label, values in told.labels.items() if label not in expect.where)
+    if prod(sizes, start=len(signal.services)) <= MOST_LINES:
+        return (expr, legend), ""
+    how, which = ("topk", "highest") if expect.at_most is not None else ("bottomk", "lowest")
+    return (f"{how}({MOST_LINES}, {expr})", legend), f"; the {MOST_LINES} {which} lines are shown"
+
+
+def _by(signal: Signal) -> tuple[str, str, int]:
+    """Labels that tell lines apart, as long as these are not too many; the legend made of them; how many lines."""
     chosen = ["job"] if len(signal.services) > 1 else []
     sizes = [len(signal.services)]
     for label, values in signal.labels.items():
         if prod(sizes) * len(values) <= MOST_LINES:
             sizes.append(len(values))
             chosen.append(label_name(label))
-    told = chosen or ["job"]
-    return ", ".join(told), " ".join(f"{{{{{label}}}}}" for label in told)
+    return ", ".join(chosen or ["job"]), _legend(chosen), prod(sizes)
+
+
+def _legend(labels: list[str]) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in labels or ["job"])
+
+
+def _unit(signal: Signal) -> str:
+    known = {**UNITS, "1": units.PercentUnit} if signal.instrument == "gauge" else UNITS
+    return known.get(signal.unit, units.Short)
 
 
 def _limits(signal: Signal) -> Limits | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preprod.contract import Signal, signals
-from preprod.contract.names import label_name
 from preprod.render.rules import app_counters, cases
+from preprod.render.rules.judged import judged, of_jobs
 from preprod.render.rules.promql import alert_name, first_series, selector, series
 from preprod.render.rules.rule import Alert, Dashboard, Watched, duration, number
 
-QUANTILE_WINDOW, JOB_WINDOW, HOLD = 1800, 3600, 300
+HOLD = 300
 MISSING, MISSING_HOLD = 300, 300
 """Seconds. A deploy replaces the only worker: what takes less is no loss."""
 
@@ -61,11 +61,6 @@ def _expectations(watched: Watched) -> Iterator[Alert]:
             yield _gauge(watched, signal)
 
 
-def labels_of(signal: Signal) -> list[str]:
-    """Labels by which a signal's alerts are told apart, in Prometheus' spelling."""
-    return ["job", *map(label_name, signal.labels)]
-
-
 def dashboard(signal: Signal) -> Dashboard:
     """Where one looks for more of a signal."""
     if signal.kind == "usage":
@@ -77,22 +72,23 @@ def _quantile(watched: Watched, signal: Signal) -> Alert:
     expect, clock = signal.expect, watched.clock
     assert expect
     assert expect.quantile
-    runs = watched.contract.histograms[signal.name].labels.values()
-    # Runs of jobs are few, and each of them counts; one slow browser is nobody's fault.
-    window, least = (JOB_WINDOW, 1) if "jobs" in runs else (QUANTILE_WINDOW, watched.settings.alert_thresholds.events)
-    window_, hold = clock.window(window), clock.time(HOLD)
-    step = clock.step(window_, hold)
-    bucket, _, count = (selector(metric, signal.services) for metric in signal.exposed)
-    by, bound = ", ".join(labels_of(signal)), expect.at_most if expect.at_most is not None else expect.at_least or 0.0
+    runs = of_jobs(watched, signal)
+    # One slow browser is nobody's fault.
+    least = 1 if runs else watched.settings.alert_thresholds.events
+    of = judged(watched, signal)
+    window, hold = of.window, clock.time(HOLD)
+    step = clock.step(window, hold)
+    count = selector(signal.exposed[2], signal.services)
+    bound = expect.at_most if expect.at_most is not None else expect.at_least or 0.0
     sign = ">" if expect.at_most is not None else "<"
     percent = number(expect.quantile * 100)
     bad, below = buckets(signal, bound, expect.quantile, least, upper=sign == ">")
     return Alert(
         alert=alert_name(watched.contract, signal.name, _direction(signal)),
-        expr=f"histogram_quantile({number(expect.quantile)}, sum by ({by}, le) (rate({bucket}[{duration(window_)}]))) "
-        f"{sign} {number(bound)} and sum by ({by}) (increase({count}[{duration(window_)}])) >= {least}",
+        expr=f"{of.value} {sign} {number(bound)} "
+        f"and sum by ({', '.join(of.by)}) (increase({count}[{duration(window)}])) >= {least}",
         hold=hold,
-        severity="warning" if signal.kind == "failure" or "jobs" in runs else "info",
+        severity="warning" if signal.kind == "failure" or runs else "info",
         component="app",
         summary=f"{percent} % of {signal.name}: {{{{ $value | humanize }}}}",
         description=f"{signal.description} {percent} % are expected to be "
@@ -101,8 +97,8 @@ def _quantile(watched: Watched, signal: Signal) -> Alert:
         signals=(signal.name,),
         step=step,
         cases=(
-            *cases.growth(bad, below, window=window_, hold=hold, step=step),
-            *cases.too_few(bad, least, window=window_, step=step, hold=hold),
+            *cases.growth(bad, below, window=window, hold=hold, step=step),
+            *cases.too_few(bad, least, window=window, step=step, hold=hold),
         ),
     )
 
@@ -143,13 +139,11 @@ def _gauge(watched: Watched, signal: Signal) -> Alert:
     upper = expect.at_most is not None
     bound = (expect.at_most if upper else expect.at_least) or 0.0
     hold, step = clock.time(HOLD), clock.time(60)
-    selected = selector(signal.prometheus, signal.services, expect.where)
-    by = ", ".join(labels_of(signal))
     given = first_series(signal, signal.prometheus, expect.where)
     beyond = (bound * 1.01 if bound else 1.0) if upper else bound * 0.99
     return Alert(
         alert=alert_name(watched.contract, signal.name, *expect.where.values(), _direction(signal)),
-        expr=f"{'max' if upper else 'min'} by ({by}) ({selected}) {'>' if upper else '<'} {number(bound)}",
+        expr=f"{judged(watched, signal).value} {'>' if upper else '<'} {number(bound)}",
         hold=hold,
         severity="warning",
         component="app",
@@ -168,16 +162,12 @@ def _share_of_gauge(watched: Watched, signal: Signal, whole: Signal) -> Alert:
     upper = expect.at_most is not None
     bound = (expect.at_most if upper else expect.at_least) or 0.0
     hold, step = clock.time(HOLD), clock.time(60)
-    by = ", ".join(["job", "instance", *map(label_name, whole.labels)])
-    part, all_ = (
-        selector(signal.prometheus, signal.services, expect.where),
-        selector(whole.prometheus, whole.services),
-    )
+    of = judged(watched, signal, whole)
     given = first_series(signal, signal.prometheus, expect.where)
     total = first_series(whole, whole.prometheus)
     return Alert(
         alert=alert_name(watched.contract, signal.name, *expect.where.values(), _direction(signal)),
-        expr=f"sum by ({by}) ({part}) {'>' if upper else '<'} {number(bound)} * sum by ({by}) ({all_})",
+        expr=f"{of.value} {'>' if upper else '<'} {number(bound)} * {of.whole}",
         hold=hold,
         severity="warning",
         component="app",

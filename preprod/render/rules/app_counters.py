@@ -9,6 +9,7 @@ from preprod.contract import Signal
 from preprod.contract.names import label_name
 from preprod.observability import SECONDS_PER_DAY
 from preprod.render.rules import cases
+from preprod.render.rules.judged import judged
 from preprod.render.rules.promql import alert_name, first_series, selector
 from preprod.render.rules.rule import Alert, Case, Dashboard, Severity, Watched, duration, number
 
@@ -81,14 +82,12 @@ def _alert(
 def _none(watched: Watched, signal: Signal) -> Alert:
     assert signal.expect
     period = _period(watched, signal)
-    by = ", ".join(["job", *map(label_name, signal.labels)])
-    selected = selector(signal.prometheus, signal.services, signal.expect.where)
     told = "".join(f" {{{{ $labels.{label_name(label)} }}}}" for label in signal.labels)
     return _alert(
         watched,
         signal,
         "",
-        f"sum by ({by}) (increase({selected}[{duration(period)}])) > 0",
+        f"{judged(watched, signal).value} > 0",
         (f"{signal.name} of {{{{ $labels.job }}}}:{told}", f"None is expected; one came in {duration(period)}."),
         cases.event(first_series(signal, signal.prometheus, signal.expect.where), window=period, step=period / STEPS),
     )
@@ -97,13 +96,12 @@ def _none(watched: Watched, signal: Signal) -> Alert:
 def _most(watched: Watched, signal: Signal) -> Alert:
     assert signal.expect
     bound, period = signal.expect.at_most or 0.0, _period(watched, signal)
-    selected = selector(signal.prometheus, signal.services, signal.expect.where)
     given = first_series(signal, signal.prometheus, signal.expect.where)
     return _alert(
         watched,
         signal,
         "high",
-        f"sum(increase({selected}[{duration(period)}])) > {number(bound)}",
+        f"{judged(watched, signal).value} > {number(bound)}",
         (
             f"{signal.name}: {{{{ $value | humanize }}}} in {duration(period)}",
             f"At most {number(bound)} in {duration(period)} is expected.",
@@ -117,8 +115,8 @@ def _share(watched: Watched, signal: Signal, whole: Signal) -> Alert:
     assert expect
     period, upper = _period(watched, signal), expect.at_most is not None
     bound = (expect.at_most if upper else expect.at_least) or 0.0
-    part = f"sum(increase({selector(signal.prometheus, signal.services, expect.where)}[{duration(period)}]))"
-    all_ = f"sum(increase({selector(whole.prometheus, whole.services)}[{duration(period)}]))"
+    of = judged(watched, signal, whole)
+    part, all_ = of.value, of.whole
     many = 1000.0 * max(least, 1)
     given, total = first_series(signal, signal.prometheus, expect.where), _rest(signal, whole)
     near = 0.1 * (min(bound, 1 - bound) if bound < 1 else bound)
@@ -171,7 +169,7 @@ def _quiet(watched: Watched, signal: Signal) -> Iterator[Alert]:
         watched,
         signal,
         "quiet",
-        f"sum(increase({selected}[{duration(period)}])) < {number(bound)} "
+        f"{judged(watched, signal).value} < {number(bound)} "
         f"and sum(increase({selected}[{duration(before * period)}] offset {duration(period)})) "
         f">= {number(bound * before)}",
         (

@@ -5,12 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preprod.render.rules.promql import series
-from preprod.render.rules.rule import Alert, Watched, duration, number
-from preprod.render.rules.simple import Maker
+from preprod.render.rules.rule import Alert, Clock, Watched, duration, number
+from preprod.render.rules.simple import Maker, lately
 
 JOB = "postgres-exporter"
 DEAD_TUPLES = 10000
 """Dead rows below which a table's share of them is no matter."""
+
+LONGEST = f'max by (job, datname) (pg_stat_activity_max_tx_duration{{job="{JOB}"}})'
+"""PromQL: seconds for which the oldest transaction of a database is open."""
+
+_DEADLOCKS, _DATABASE = f'pg_stat_database_deadlocks{{job="{JOB}"}}', "job, datname"
+_ENDS_WINDOW = 900
+"""Seconds in which transactions are counted."""
+
+
+def deadlocks(clock: Clock) -> str:
+    """PromQL of the deadlocks of each database."""
+    return lately(clock, _DEADLOCKS, _DATABASE)
+
+
+def ended(clock: Clock) -> tuple[str, str]:
+    """PromQL of the transactions of each database that were undone, and of all."""
+    window = duration(clock.window(_ENDS_WINDOW))
+    undone, kept = (
+        f'sum by ({_DATABASE}) (increase(pg_stat_database_xact_{how}{{job="{JOB}"}}[{window}]))'
+        for how in ("rollback", "commit")
+    )
+    return undone, f"{undone} + {kept}"
 
 
 def rules(watched: Watched) -> list[Alert]:
@@ -84,27 +106,24 @@ def _connections(watched: Watched, make: Maker) -> Iterator[Alert]:
 
 
 def _transactions(watched: Watched, make: Maker) -> Iterator[Alert]:
-    limits, window = watched.settings.alert_thresholds, watched.clock.window(900)
+    limits, window = watched.settings.alert_thresholds, watched.clock.window(_ENDS_WINDOW)
     locks = series("pg_stat_database_deadlocks", {"job": JOB, "datname": "socialize"})
     yield make.event(
         "PostgresDeadlocks",
-        f'pg_stat_database_deadlocks{{job="{JOB}"}}',
+        _DEADLOCKS,
         ("Transactions of {{ $labels.datname }} block each other", "Postgres ended one of them; its request failed."),
         locks,
-        by="job, datname",
+        by=_DATABASE,
     )
     back, done = (
         series(f"pg_stat_database_xact_{how}", {"job": JOB, "datname": "socialize"}) for how in ("rollback", "commit")
     )
     share = limits.database_rollback_percent / 100
     beyond = min(share * 1.05, 1)
-    undone, kept = (
-        f'sum by (job, datname) (increase(pg_stat_database_xact_{how}{{job="{JOB}"}}[{duration(window)}]))'
-        for how in ("rollback", "commit")
-    )
+    undone, all_ = ended(watched.clock)
     yield make.growth(
         "PostgresRollbacksHigh",
-        f"{undone} > {number(share)} * ({undone} + {kept}) and {undone} + {kept} >= {limits.events}",
+        f"{undone} > {number(share)} * ({all_}) and {all_} >= {limits.events}",
         (
             "{{ $value | humanize }} transactions of {{ $labels.datname }} were undone",
             f"More than {number(share * 100)} % of the transactions end in a rollback.",
@@ -120,7 +139,7 @@ def _transactions(watched: Watched, make: Maker) -> Iterator[Alert]:
     age = series("pg_stat_activity_max_tx_duration", {"job": JOB, "datname": "socialize"})
     yield make.level(
         "PostgresTransactionLong",
-        f'max by (job, datname) (pg_stat_activity_max_tx_duration{{job="{JOB}"}}) > {number(longest)}',
+        f"{LONGEST} > {number(longest)}",
         (
             "A transaction of {{ $labels.datname }} is open for {{ $value | humanizeDuration }}",
             "It holds locks, and keeps dead rows from being removed.",

@@ -9,6 +9,14 @@ from preprod.render.rules import cases
 from preprod.render.rules.cases import Values
 from preprod.render.rules.rule import Alert, Case, Clock, Dashboard, Severity, duration
 
+EVENT_WINDOW = 900
+"""Seconds in which one event is too many."""
+
+
+def lately(clock: Clock, selector: str, by: str) -> str:
+    """PromQL of events that should not be, told apart by labels."""
+    return f"sum by ({by}) (increase({selector}[{duration(clock.window(EVENT_WINDOW))}]))"
+
 
 @dataclass(frozen=True)
 class Maker:
@@ -84,8 +92,8 @@ class Maker:
 
         :param by: labels by which events are told apart.
         """
-        window, step = self.clock.window(900), self.clock.time(60)
-        expr = f"sum by ({by}) (increase({selector}[{duration(window)}])) > 0"
+        window, step = self.clock.window(EVENT_WINDOW), self.clock.time(60)
+        expr = f"{lately(self.clock, selector, by)} > 0"
         made = cases.event(series, window=window, step=step)
         return self._alert(alert, expr, texts, made, step, 0, severity, None)
 
