@@ -17,9 +17,9 @@ OTHERS = sorted(path.stem for path in CONTRACTS.glob("*.yaml") if path.stem != "
 CHECK = "promtool check rules --lint=all --lint-fatal rules/*.yml && promtool test rules tests/*.yml"
 
 
-def written(folder: Path, contract: str, *, host: bool = False) -> None:
+def written(folder: Path, contract: str, *, host: bool = False, **settings: object) -> None:
     """The files of a contract; of a host with every component as well."""
-    watched = whole(contract)
+    watched = whole(contract, **settings)
     made = rules.of_host(watched, jobs()) if host else rules.of_contract(watched)
     for kind, texts in zip(("rules", "tests"), rules.texts(made, watched), strict=True):
         (folder / kind).mkdir()
@@ -34,8 +34,11 @@ def checked(folder: Path) -> str:
     return docker("run", "--rm", *volumes, "--entrypoint", "sh", image, "-c", f"({CHECK}) 2>&1")
 
 
-def test_those_of_a_host_with_every_component_hold(tmp_path: Path) -> None:
-    written(tmp_path, "socialize", host=True)
+@pytest.mark.parametrize(
+    "settings", [{}, {"alert_time_scale": 0.01, "scrape_interval": 5}], ids=["as they are", "shortened for a trial"]
+)
+def test_those_of_a_host_with_every_component_hold(tmp_path: Path, settings: dict[str, object]) -> None:
+    written(tmp_path, "socialize", host=True, **settings)
     assert "SUCCESS" in checked(tmp_path)
 
 

@@ -97,18 +97,17 @@ class Maker:
         made = cases.event(series, window=window, step=step)
         return self._alert(alert, expr, texts, made, step, 0, severity, None)
 
-    def events(
-        self, alert: str, selector: str, texts: tuple[str, str], series: str, *, window: float, hold: float
-    ) -> Alert:
-        """A counter that goes on growing: once is no matter.
+    def events(self, alert: str, selector: str, texts: tuple[str, str], series: str, *, window: float) -> Alert:
+        """A counter that goes on growing for two windows: once is no matter.
 
         :param window: seconds within which one more means that it goes on.
-        :param hold: seconds for which it may.
         """
-        looked, scaled, step = self.clock.window(window), self.clock.time(hold), self.clock.time(60)
+        looked, step = self.clock.window(window), self.clock.time(60)
+        # Made of the window, which is never shorter than a few scrapes: another time could be over before one event is.
+        hold = 2 * looked
         expr = f"sum by (job) (increase({selector}[{duration(looked)}])) > 0"
-        made = cases.events(series, window=looked, hold=scaled, step=step)
-        return self._alert(alert, expr, texts, made, step, scaled, "warning", None)
+        made = cases.events(series, window=looked, hold=hold, step=step)
+        return self._alert(alert, expr, texts, made, step, hold, "warning", None)
 
     def _alert(
         self,

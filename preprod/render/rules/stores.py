@@ -156,7 +156,6 @@ def _way_to_alertmanager(clock: Clock) -> Iterator[Alert]:
             ("Alerts do not reach Alertmanager", "It is down, or refuses them; those that fire on are sent again."),
             metric,
             window=300,
-            hold=600,
         )
 
 
