@@ -69,3 +69,24 @@ def test_a_suite_that_takes_too_long_is_quoted(tool: Tool, tmp_path: Path, monke
     monkeypatch.setattr(package.Package, "_inventory", lambda self, **data: tmp_path / "hosts.py")
     with pytest.raises(pytest.fail.Exception, match=r"did not end within 10 s; it had said:\n(.*\n)*\.F"):
         package.Package(None, {}).verify()
+
+
+def test_a_reason_that_explains_no_survivor_is_told_when_every_rule_was_tried(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mutations = tool("mutations")
+    rule = {"alert": "Full", "expr": "up == 0"}
+    survivor = mutations.Mutant(mutations.Proven("host", [rule], 0, {}), "label", "job= of up at 0", rule)
+    used, idle = ("^Full$", "label job=", "why"), ("^Gone$", "label job=", "why")
+    monkeypatch.setattr(mutations, "EQUIVALENT", (used,))
+    assert mutations.report([survivor], [survivor], [survivor], whole=True) is None
+    monkeypatch.setattr(mutations, "EQUIVALENT", (used, idle))
+    assert mutations.report([survivor], [survivor], [survivor], whole=False) is None
+    assert mutations.report([survivor], [survivor], [survivor], whole=True) == (
+        "1 of 2 reasons explain no survivor: take them out"
+    )
+    assert "explains no survivor: ^Gone$: label job=" in capsys.readouterr().out
+    monkeypatch.setattr(mutations, "EQUIVALENT", (idle,))
+    assert mutations.report([survivor], [survivor], [survivor], whole=True) == (
+        "1 of 1 mutants survived; 1 of 1 reasons explain no survivor: take them out"
+    )
