@@ -4,7 +4,8 @@ Each mutant is one rule with one fault: a comparison turned round, a window (or 
 left out of a selector, of `by` or of `on`. promtool runs the tests of that rule alone; a mutant that passes them all
 has survived. A label that is asked for in several places of a rule (on both sides of a division, say, which finds
 partners by their labels) may be missing in one of them without effect: then all of them are left out together. The exit
-code is 1 when a mutant survives that no entry of `EQUIVALENT` explains.
+code is 1 when a mutant survives that no entry of `EQUIVALENT` explains, or when every rule was tried and an entry
+explains no survivor.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ from preprod.render.rules.rule import duration  # noqa: E402
 from preprod.settings import load as settings_of  # noqa: E402
 
 KINDS = ("comparison", "window", "label")
+DEFAULT = "socialize"
+"""The contract with which every rule is tried, not only those that follow from it."""
+
 CHUNK = 50
 """Mutants that one promtool gets: it reads any number of test files."""
 
@@ -66,6 +70,8 @@ EQUIVALENT = (
     ),
 )
 """Regular expressions of rule and fault, and why no series could tell that mutant from the rule."""
+
+Reason = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ def proven(contract: str) -> Iterator[Proven]:
     """Every rule; of a contract beside the default one, those that follow from it."""
     of = view(contract)
     watched = prometheus.watched(of)
-    whole = contract == "socialize"
+    whole = contract == DEFAULT
     subjects = rules.of_host(watched, prometheus.jobs(of)) if whole else rules.of_contract(watched)
     for subject, made in subjects.items():
         for rule in made:
@@ -252,11 +258,10 @@ def survivors(promtool: str, chunk: list[Mutant]) -> list[Mutant]:
     return [mutant for mutant, survives in zip(chunk, passed, strict=True) if survives]
 
 
-def reason(mutant: Mutant) -> str | None:
-    """Why it cannot be told from the rule."""
-    fault = f"{mutant.kind} {mutant.fault}"
-    rule = mutant.proven.name
-    return next((why for of, what, why in EQUIVALENT if re.search(of, rule) and re.search(what, fault)), None)
+def explains(reason: Reason, mutant: Mutant) -> bool:
+    """Whether it says why this mutant cannot be told from its rule."""
+    rule, fault, _ = reason
+    return bool(re.search(rule, mutant.proven.name) and re.search(fault, f"{mutant.kind} {mutant.fault}"))
 
 
 def main() -> str | None:
@@ -267,9 +272,10 @@ def main() -> str | None:
     parser.add_argument("--processes", type=int, default=2, help="promtools at a time (%(default)s)")
     parser.add_argument("rules", nargs="*", help="only rules whose names contain one of these")
     asked = parser.parse_args()
+    contracts = asked.contract or [DEFAULT]
     found = [
         mutant
-        for contract in asked.contract or ["socialize"]
+        for contract in contracts
         for one in proven(contract)
         if not asked.rules or any(part in one.name for part in asked.rules)
         for mutant in mutants(one)
@@ -277,7 +283,8 @@ def main() -> str | None:
     alone = surviving(asked.promtool, found, asked.processes)
     twins = {replace(mutant, rule=mutant.twins, twins=None): mutant for mutant in alone if mutant.twins}
     both = {twins[mutant] for mutant in surviving(asked.promtool, [*twins], asked.processes)}
-    return report(found, alone, [mutant for mutant in alone if mutant in both or not mutant.twins])
+    survived = [mutant for mutant in alone if mutant in both or not mutant.twins]
+    return report(found, alone, survived, whole=DEFAULT in contracts and not asked.rules)
 
 
 def surviving(promtool: str, found: list[Mutant], processes: int) -> list[Mutant]:
@@ -286,12 +293,14 @@ def surviving(promtool: str, found: list[Mutant], processes: int) -> list[Mutant
         return [mutant for of in pool.map(partial(survivors, promtool), chunks) for mutant in of]
 
 
-def report(found: list[Mutant], alone: list[Mutant], survived: list[Mutant]) -> str | None:
+def report(found: list[Mutant], alone: list[Mutant], survived: list[Mutant], whole: bool) -> str | None:
     """Print the table; a sentence when a mutant survived without a reason, or a reason explains none.
 
     :param alone: those that survived by themselves, `survived` those that did even together with their twins.
+    :param whole: whether every rule was tried; of some alone, a reason may be about the others.
     """
-    unexplained = [mutant for mutant in survived if reason(mutant) is None]
+    unexplained = [mutant for mutant in survived if not any(explains(one, mutant) for one in EQUIVALENT)]
+    idle = [one for one in EQUIVALENT if whole and not any(explains(one, mutant) for mutant in survived)]
     for kind in KINDS:
         every, lonely, lost, unknown = (
             sum(mutant.kind == kind for mutant in of) for of in (found, alone, survived, unexplained)
@@ -302,7 +311,11 @@ def report(found: list[Mutant], alone: list[Mutant], survived: list[Mutant]) -> 
         )
     for mutant in unexplained:
         print(f"survived: {mutant}")
-    return f"{len(unexplained)} of {len(found)} mutants survived" if unexplained else None
+    for rule, fault, _ in idle:
+        print(f"explains no survivor: {rule}: {fault}")
+    wrong = [f"{len(unexplained)} of {len(found)} mutants survived"] if unexplained else []
+    wrong += [f"{len(idle)} of {len(EQUIVALENT)} reasons explain no survivor: take them out"] if idle else []
+    return "; ".join(wrong) or None
 
 
 if __name__ == "__main__":

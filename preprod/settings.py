@@ -11,14 +11,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from preprod.notifications import NotificationSettings
 from preprod.observability import DomainName
+from preprod.references import familiar, is_pinned
 
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
-ImageReference = Annotated[str, Field(pattern=r"^[a-z0-9][\w./:-]*(@sha256:[0-9a-f]{64})?$")]
+ImageReference = Annotated[str, Field(pattern=r"^[a-z0-9][\w./:-]*(@sha256:[0-9a-f]{64})?$"), AfterValidator(familiar)]
 SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -48,7 +49,7 @@ class Settings(NotificationSettings):
         description="Name of the environment (`deployment.environment.name` of every signal).",
     )
     app_image: ImageReference | None = Field(
-        None, description="The app's image; none builds the reference app from `files/app`."
+        None, description="The app's image, with a tag or digest; none builds the reference app from `files/app`."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that the app logs."
@@ -192,6 +193,13 @@ class Settings(NotificationSettings):
         description="Uncommitted `NAME=value` file on the controller with supplied secrets; the environment "
         "(`PREPROD_SECRET_<NAME>`) is stronger.",
     )
+
+    @model_validator(mode="after")
+    def _the_app_is_pinned(self) -> Self:
+        if self.app_image and not is_pinned(self.app_image):
+            name = self.app_image.rstrip(":")
+            raise ValueError(f"app_image {name} has no tag: write {name}:<version>")
+        return self
 
     @model_validator(mode="after")
     def _archives_need_a_directory(self) -> Self:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import click
@@ -16,6 +16,9 @@ from preprod.render.templates import ROOT
 
 PATIENCE = 5
 """Seconds that an interrupted child gets to put its connections away."""
+
+PATIENCE_WITH_TESTS = 60
+"""Seconds that interrupted tests get: what each has changed on a host is put back over a connection of its own."""
 
 _INTERRUPTED = "Exiting upon user request!"
 """What pyinfra says on standard output when it is interrupted; its exit code is then 0."""
@@ -51,7 +54,7 @@ def pyinfra(*arguments: str, quiet: bool = False) -> Ended:
 
 def pytest(*arguments: str) -> int:
     """Exit code of pytest, run in the checkout on the caller's terminal."""
-    with _child("pytest", *arguments) as child:
+    with _child("pytest", *arguments, patience=PATIENCE_WITH_TESTS) as child:
         child.wait()
     return child.returncode
 
@@ -64,7 +67,11 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def _child(
-    module: str, *arguments: str, stdout: int | None = None, stderr: int | None = None
+    module: str,
+    *arguments: str,
+    patience: int = PATIENCE,
+    stdout: int | None = None,
+    stderr: int | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(
@@ -72,16 +79,25 @@ def _child(
     ) as child:
         try:
             yield child
+        except KeyboardInterrupt:
+            # The terminal has told the child, too: a second interrupt would cut short what the first one began.
+            _stop(child, (_NOTHING, signal.SIGINT), patience)
+            raise
         except BaseException:
-            _stop(child)
+            _stop(child, (signal.SIGINT,), patience)
             raise
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
+_NOTHING = 0
+"""The signal that is none."""
+
+
+def _stop(child: subprocess.Popen[str], signals: Iterable[int], patience: int) -> None:
     try:
-        child.send_signal(signal.SIGINT)
-        child.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        pass
+        for number in signals:
+            child.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(patience)
+                break
     finally:
         child.kill()

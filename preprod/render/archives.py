@@ -6,6 +6,7 @@ import json
 import tarfile
 from pathlib import Path
 
+from preprod.references import familiar
 from preprod.settings import Settings, SettingsError
 
 
@@ -32,8 +33,4 @@ def _references(archive: Path) -> list[str]:
         raise SettingsError(
             f"{archive} is no image archive ({type(error).__name__}): make it with docker save, or remove it"
         ) from None
-    return [_short(tag) for entry in entries for tag in entry.get("RepoTags") or []]
-
-
-def _short(tag: str) -> str:
-    return tag.removeprefix("docker.io/library/").removeprefix("docker.io/")
+    return [familiar(tag) for entry in entries for tag in entry.get("RepoTags") or []]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from preprod.catalogue import API, ENGINE_PROXY, OVERLAY, PYTHON_OFFICIAL, WORKER, components
 from preprod.images import OWN_PREFIX, Chosen, Component, Flavour, MissingImages
+from preprod.references import familiar
 from preprod.render.templates import ROOT
 from preprod.settings import Settings
 
@@ -111,7 +112,7 @@ def mirrored(settings: Settings, reference: str) -> str:
     if settings.image_mirror is None:
         return reference
     library = "" if "/" in reference else "library/"
-    return f"{settings.image_mirror}/{library}{reference}"
+    return familiar(f"{settings.image_mirror}/{library}{reference}")
 
 
 def candidates(settings: Settings) -> dict[str, list[Chosen]]:

@@ -1,8 +1,8 @@
 # $1: URL of Docker's package repository; $2: fingerprint of the key that signs it.
+#include apt
 url=$1 fingerprint=$2
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends ca-certificates curl gnupg iptables
+apt_update
+apt_install ca-certificates curl gnupg iptables
 . /etc/os-release
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,5 +23,5 @@ Components: stable
 Architectures: $(dpkg --print-architecture)
 Signed-By: /etc/apt/keyrings/docker.asc
 EOF
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends docker-ce docker-ce-cli containerd.io
+apt_update
+apt_install docker-ce docker-ce-cli containerd.io

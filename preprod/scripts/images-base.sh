@@ -1,9 +1,9 @@
 # $1 reference, $2 Debian release, $3 mirror, $4 mirror of security updates.
+#include apt
 reference=$1 suite=$2 mirror=$3 security=$4
 if ! command -v mmdebstrap >/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends mmdebstrap debian-archive-keyring
+  apt_update
+  apt_install mmdebstrap debian-archive-keyring
 fi
 tar=$STATE/images/base.tar
 signed="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"

@@ -1,7 +1,11 @@
 # $1 prefix of repositories. A line for each reference below it: whether a container was made of its image. Then the
 # references that deploys made use of, the latest last.
-used=$(docker ps -aq | xargs -r docker inspect --format '{{.Image}}')
-docker image ls --no-trunc --filter "reference=$1/*" --format '{{.ID}} {{.Repository}}:{{.Tag}}' |
+#include docker-inspect
+prefix=$1
+# shellcheck disable=SC2046 # one word a container
+set -- $(docker ps -aq)
+used=$(inspect '{{.Image}}' "$@")
+docker image ls --no-trunc --filter "reference=$prefix/*" --format '{{.ID}} {{.Repository}}:{{.Tag}}' |
   while read -r id reference; do
     case $used in *"$id"*) echo "used $reference" ;; *) echo "idle $reference" ;; esac
   done

@@ -182,6 +182,44 @@ def test_an_interrupted_run_is_no_success(
     assert not Path(f"/proc/{child}").exists()
 
 
+TIDY = """\
+import pathlib, time, pytest
+
+@pytest.fixture
+def first():
+    yield
+    pathlib.Path("first").touch()
+
+@pytest.fixture
+def second(first):
+    yield
+    print("putting back", flush=True)
+    time.sleep(2)
+    pathlib.Path("second").touch()
+
+def test_slow(second):
+    print("under way", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_interrupted_tests_put_back_what_they_changed(tmp_path: Path) -> None:
+    """As a terminal does it: the suite is told, and so is the command that started it, here a moment later."""
+    (tmp_path / "test_tidy.py").write_text(TIDY)
+    options = ["-s", "-c/dev/null", f"--rootdir={tmp_path}", "test_tidy.py"]
+    code = f"from preprod.cli import child; child.ROOT = {str(tmp_path)!r}; child.pytest(*{options!r})"
+    command = [*HEEDS_INTERRUPTS, sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+        assert run.stdout is not None
+        assert any("under way" in line for line in run.stdout)
+        (suite,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        os.kill(int(suite), signal.SIGINT)
+        assert any("putting back" in line for line in run.stdout)
+        run.send_signal(signal.SIGINT)
+        run.stdout.read()
+    assert {path.name for path in tmp_path.iterdir()} >= {"first", "second"}
+
+
 @pytest.mark.parametrize(("of_pytest", "code"), [(0, 0), (1, 1), (2, 2), (5, 1)])
 def test_verify_exits_as_pytest_does_and_no_tests_are_an_error(
     monkeypatch: pytest.MonkeyPatch, of_pytest: int, code: int

@@ -182,9 +182,8 @@ ROLES = {"ada": "Editor", "bob": "Viewer"}
         (answer(ADMIN), [("ada", "Editor"), ("bob", "Viewer")]),
         (answer(ADMIN, (2, "ada", "Viewer")), [("ada", "Editor", "2"), ("bob", "Viewer")]),
         (answer(ADMIN, (2, "ada", "Editor"), (3, "bob", "Viewer"), (4, "eve", "Admin")), []),
-        ("", [("ada", "Editor"), ("bob", "Viewer")]),
     ],
-    ids=["nobody", "another role", "all there and a stranger", "Grafana is not there yet"],
+    ids=["nobody", "another role", "all there and a stranger"],
 )
 def test_accounts_are_made_and_roles_corrected_and_nobody_else_is_touched(people: str, done: list[tuple[str]]) -> None:
     ran = fakehost.run(operations.accounts, {"grafana-people": people}, project="socialize", roles=ROLES)
@@ -201,6 +200,37 @@ def test_an_administrator_whom_grafana_refuses_gets_the_password_of_the_secret_f
     )
     assert ran.changes
     assert ran.scripts() == ["grafana-people", "grafana-admin", "grafana-people"]
+
+
+def test_a_plan_for_a_grafana_that_is_not_there_yet_names_everybody() -> None:
+    answers = iter(["", answer(ADMIN)])
+    ran = fakehost.run(
+        operations.accounts, {"grafana-people": lambda _: next(answers)}, project="socialize", roles=ROLES
+    )
+    assert ran.changes
+    assert ran.scripts() == ["grafana-people", "grafana-person", "grafana-person"]
+    assert not fakehost.run(operations.accounts, project="socialize", roles={}, dry=True).failed
+
+
+@pytest.mark.parametrize("people", ["", "0", answer(status=503)], ids=["not there", "no answer", "broken"])
+@pytest.mark.parametrize("roles", [{}, ROLES], ids=["nobody", "people"])
+def test_a_grafana_that_does_not_answer_is_a_failure(
+    people: str, roles: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = {"grafana-people": people, "grafana-answers": Exception("Grafana does not answer")}
+    with caplog.at_level("INFO", logger="pyinfra"):
+        ran = fakehost.run(operations.accounts, answers, project="socialize", roles=roles)
+    assert ran.failed
+    assert ran.scripts() == ["grafana-people", "grafana-answers"]
+    assert "everybody has the account" not in caplog.text
+
+
+def test_one_that_answers_late_is_asked_again() -> None:
+    answers = iter(["0", "0", answer(ADMIN, (2, "ada", "Editor"), (3, "bob", "Viewer"))])
+    ran = fakehost.run(
+        operations.accounts, {"grafana-people": lambda _: next(answers)}, project="socialize", roles=ROLES
+    )
+    assert (ran.failed, ran.scripts()) == (False, ["grafana-people", "grafana-answers", "grafana-people"])
 
 
 def test_every_role_of_the_settings_is_one_of_grafanas() -> None:

@@ -126,6 +126,26 @@ def test_no_answer_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "grafana").mkdir()
     (tmp_path / "grafana/grafana_admin_password").write_text(ADMIN)
     assert GrafanaPeople().process(alone.run("grafana-people", "socialize").stdout.splitlines()).status == 0
-    done = alone.run("grafana-person", "socialize", "ada", "Viewer", "7")
+    for script in (("grafana-person", "socialize", "ada", "Viewer", "7"), ("grafana-answers", "socialize")):
+        done = alone.run(*script)
+        assert done.returncode == 1
+        assert done.stderr.startswith("Grafana does not answer: ")
+
+
+def test_one_that_is_not_there_does_not_answer(tmp_path: Path) -> None:
+    alone = Wire(tmp_path)
+    (tmp_path / "docker").write_text("#!/bin/sh\n")
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "grafana").mkdir()
+    (tmp_path / "grafana/grafana_admin_password").write_text(ADMIN)
+    done = alone.run("grafana-answers", "socialize")
     assert done.returncode == 1
     assert done.stderr.startswith("Grafana does not answer: ")
+
+
+def test_one_that_is_broken_says_so_and_one_that_is_well_nothing(wire: Wire) -> None:
+    wire.answers += [(503, {"message": "database is locked"}), (200, [])]
+    broken, well = wire.run("grafana-answers", "socialize"), wire.run("grafana-answers", "socialize")
+    assert broken.returncode == 1
+    assert broken.stderr == 'Grafana answers GET /api/org/users with 503: {"message": "database is locked"}\n'
+    assert (well.returncode, well.stdout, well.stderr) == (0, "", "")

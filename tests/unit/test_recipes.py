@@ -104,6 +104,11 @@ def test_a_mirror_stands_before_official_names_and_not_before_the_operators_own(
     assert picked["api"] == "shop.example/app:7"
 
 
+def test_docker_hub_by_its_own_name_is_no_mirror() -> None:
+    picked = references(load({"image_mirror": "docker.io", "app_image": "docker.io/shop/app:7"}))
+    assert (picked["postgres"], picked["api"]) == ("postgres:17.7-trixie", "shop/app:7")
+
+
 def test_packages_give_package_built_images() -> None:
     assert references(PACKAGES) == {name: tags()[recipe] for name, recipe in _RECIPE_OF.items()}
 
@@ -157,7 +162,7 @@ def save(path: Path, *repository_tags: str) -> None:
 
 def test_archives_are_known_by_the_references_within(tmp_path: Path) -> None:
     save(tmp_path / "one.tar", "postgres:17.7-trixie", "docker.io/library/caddy:2.10.2-alpine")
-    save(tmp_path / "two.tar.gz", "docker.io/shop/app:7")
+    save(tmp_path / "two.tar.gz", "index.docker.io/shop/app:7")
     settings = load({"image_source": "archives", "image_archives": str(tmp_path)})
     assert {reference: path.name for reference, path in archived(settings).items()} == {
         "postgres:17.7-trixie": "one.tar",

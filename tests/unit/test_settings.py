@@ -64,6 +64,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"image_source": "archives"},
         "image_source = 'archives' needs image_archives: name the directory that holds them",
     ),
+    ({"app_image": "acme/app"}, "app_image acme/app has no tag: write acme/app:<version>"),
+    (
+        {"app_image": "hub.example:5000/app:"},
+        "app_image hub.example:5000/app has no tag: write hub.example:5000/app:<version>",
+    ),
     (
         {"acme_email": "a@b.org", "acme_directory": "https://ca.example/dir"},
         "acme_email, acme_directory without domain has no effect: set domain, or leave it out",
@@ -108,6 +113,26 @@ def test_what_python_can_say_in_several_ways_may_be_said_in_any() -> None:
             "trace_sample_ratio": 1.0,
         }
     )
+
+
+DIGEST = f"sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ("docker.io/acme/app:1", "acme/app:1"),
+        ("index.docker.io/acme/app:1", "acme/app:1"),
+        ("docker.io/library/app:1", "app:1"),
+        ("docker.io/app:1", "app:1"),
+        ("library/app:1", "app:1"),
+        ("library/acme/app:1", "library/acme/app:1"),
+        ("hub.example:5000/library/app:1", "hub.example:5000/library/app:1"),
+        (f"docker.io/acme/app@{DIGEST}", f"acme/app@{DIGEST}"),
+    ],
+)
+def test_the_app_is_known_by_the_name_that_the_engine_gives_it(given: str, known: str) -> None:
+    assert load({"app_image": given}).app_image == known
 
 
 def test_the_defaults_satisfy_the_model() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
@@ -38,11 +39,19 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "archives"
     with one_at_a_time(str(folder)):
         if not folder.exists():
-            folder.mkdir()
-            needed = {options[0].reference for options in candidates(load({"image_source": "packages"})).values()}
-            _save(folder / "base.tar", needed)
-            _save(folder / "overlay.tar", held() - needed)
+            save_all(folder)
     return folder
+
+
+def save_all(folder: Path) -> None:
+    """Under another name until it is whole: the next process takes a folder that is there for all of them."""
+    made = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    needed = {options[0].reference for options in candidates(load({"image_source": "packages"})).values()}
+    _save(made / "base.tar", needed)
+    _save(made / "overlay.tar", held() - needed)
+    made.rename(folder)
 
 
 def _save(archive: Path, references: Set[str]) -> None:

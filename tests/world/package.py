@@ -78,7 +78,11 @@ class Package:
         """The suite that operators run, against this world."""
         inventory = f"--inventory={self._inventory(**(data or {}))}"
         command = [sys.executable, "-m", "pytest", "-q", "tests/verify", inventory, *options]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=VERIFY_SECONDS)
+        try:
+            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=VERIFY_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            said = "".join(map(_text, (late.stdout, late.stderr)))
+            pytest.fail(f"the suite did not end within {VERIFY_SECONDS} s; it had said:\n{said}", pytrace=False)
 
     def deploy_killed_at(self, operation: str, **data: Any) -> str:
         """Start a deploy and kill its whole process group as soon as it says that it starts this operation."""
@@ -108,6 +112,11 @@ class Package:
 
     def _inventory(self, **data: Any) -> Path:
         return self.world.inventory(self.world.directory / "inventory.py", **{**self.data, **data})
+
+
+def _text(said: str | bytes | None) -> str:
+    """Of a process that was ended: bytes, whatever was asked for."""
+    return said.decode(errors="replace") if isinstance(said, bytes) else said or ""
 
 
 def _read_until(readline: Callable[[], str], text: str) -> str:

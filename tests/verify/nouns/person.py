@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
 
 from verify.nouns.api import Api, UnexpectedAnswer, expected
 
+_ADDRESS = re.compile(r"verify-([0-9a-f]{8})[0-9a-f]{24}@example\.com")
+
+
+def forgotten(addresses: Iterable[str], seconds: float) -> list[str]:
+    """Those of the addresses that a suite registered longer ago, or before addresses told the time."""
+    found = {address: _ADDRESS.fullmatch(address) for address in addresses}
+    return [address for address, own in found.items() if own and abs(time.time() - int(own[1], 16)) > seconds]
+
 
 class Person:
-    """Registers and logs in when made; every name is new, so that runs never meet."""
+    """Registers and logs in when made; every name is new, so that runs never meet, and tells when that was."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._token = ""
         self._password = f"verify-{uuid.uuid4().hex}"
-        self.email = f"verify-{uuid.uuid4().hex}@example.com"
+        self.email = f"verify-{int(time.time()):08x}{uuid.uuid4().hex[8:]}@example.com"
         self.created("/api/auth/register", email=self.email, password=self._password, display_name="Verification")
         self.log_in()
 
