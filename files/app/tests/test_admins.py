@@ -81,7 +81,8 @@ def test_forms_of_other_sites_do_nothing(admin: Person, site: str) -> None:
     answer = log_in(admin.server, admin.email, **{"Sec-Fetch-Site": site})
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
     pages = browser(admin)
-    pages.post("/admin/log-out", headers={"Sec-Fetch-Site": site})
+    answer = pages.post("/admin/log-out", headers={"Sec-Fetch-Site": site})
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (303, False)
     assert pages.get(PAGE).status_code == 200
 
 
