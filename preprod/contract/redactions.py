@@ -28,17 +28,26 @@ STANDARD: Mapping[str, Redaction] = {
     ),
     "query_secret": Redaction(
         description="Secrets as parameters of a URL or fields of a form.",
-        pattern=r"(?i)(?P<keep>\b(?:[\w.-]*(?:token|password|passwd|secret|signature|api_?key)|code)=)(?:[^&\s\"\\]|\\[^\"])+",
-        canaries=("token=canary123", "password=canary-Pass!", "X-Amz-Signature=canary99", "access_token=canary4"),
+        pattern=r"(?i)(?P<keep>\b(?:[\w.-]*(?:token|password|passwd|secret|signature|api[_-]?key)|code)=)(?:[^&\s\"\\]|\\[^\"])+",
+        canaries=(
+            "token=canary123",
+            "password=canary-Pass!",
+            "X-Amz-Signature=canary99",
+            "access_token=canary4",
+            "api-key=canary5",
+        ),
     ),
     "json_secret": Redaction(
         description="Secrets as fields of a JSON text, whether or not its quotes are escaped.",
-        pattern=_FIELD_OF_JSON.format(names=r"[\w.-]*(?:password|passwd|token|secret|authorization|cookie|api_?key)"),
+        pattern=_FIELD_OF_JSON.format(
+            names=r"[\w.-]*(?:password|passwd|token|secret|authorization|cookie|api[_-]?key)"
+        ),
         canaries=(
             '"password": "canary-Pass"',
             r"{\"token\":\"canary123\"}",
             r'{"new_password":"canary\"with\\quotes"}',
             '"Set-Cookie": ["canary=1"]',
+            '"X-Api-Key":"canary-1"',
         ),
     ),
     "card_number": Redaction(
