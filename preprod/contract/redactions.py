@@ -51,9 +51,11 @@ STANDARD: Mapping[str, Redaction] = {
         ),
     ),
     "card_number": Redaction(
-        description="Payment cards: 16 digits, in groups of four or in one.",
-        pattern=r"\b[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}\b",
-        canaries=("4111 1111 1111 1111", "5500005555555559"),
+        description="Payment cards: 16 digits, in groups of four or in one; those of American Express have 15.",
+        # What follows a point is a fraction; a UUID, too, may be of digits alone.
+        pattern=r"(?P<keep>^|[^\w.])(?:[3-6]\d{3}(?:\d{12}|(?: \d{4}){3}|(?:-\d{4}){3})"
+        r"|3[47]\d{2}(?:\d{11}| \d{6} \d{5}|-\d{6}-\d{5}))\b",
+        canaries=("4111 1111 1111 1111", "5500005555555559", "4111-1111-1111-1111", "3782 822463 10005"),
     ),
     "url_credentials": Redaction(
         description="User and password within a URL.",
