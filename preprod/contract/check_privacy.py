@@ -14,6 +14,7 @@ from preprod.contract.signals import signals, spans
 _HARMLESS = {
     "a trace id": "4bf92f3577b34da6a3ce929d0e0e4736",
     "a UUID": "6f1c2a34-9b7e-4d15-8a0c-3e5d7f9b1c2d",
+    "a UUID of digits alone": "41234567-1234-4123-8123-123456789012",
     "a time": "2026-11-21T04:54:07.123Z",
 }
 """What links and queries need; a pattern that finds these would cut logs off from traces."""

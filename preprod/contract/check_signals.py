@@ -110,3 +110,19 @@ def _related(signal: Signal, expect: Expectation, known: dict[str, Signal]) -> I
         yield Problem(path, f"names '{expect.of}', which is no metric of this contract: name a {own} of it")
     elif other.instrument != own:
         yield Problem(path, f"names a {other.instrument}, of which a {own} is no fraction: name another {own}")
+    else:
+        yield from _fraction(signal, expect)
+
+
+def _fraction(signal: Signal, expect: Expectation) -> Iterator[Problem]:
+    own = expect.of == signal.name
+    for key in ("at_least", "at_most"):
+        bound = getattr(expect, key)
+        # All of another signal may be wanted, as of replicas; of itself it would be told by nothing.
+        if bound is None or 0 < bound < 1 or (bound == 1 and not own):
+            continue
+        yield Problem(
+            (*signal.path, "expect", key),
+            f"is {bound:g}, of '{expect.of}': write a fraction, above 0 and {'below' if own else 'up to'} 1"
+            + ("" if bound else "; leave out 'of' if none is expected"),
+        )

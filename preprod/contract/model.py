@@ -68,8 +68,8 @@ class Part(BaseModel):
 class Expectation(Part):
     """What is normal; what is not is worth an alert."""
 
-    at_least: float | None = Field(None, description="Less than this is not normal. In the unit of the signal.")
-    at_most: float | None = Field(None, description="More than this is not normal. In the unit of the signal.")
+    at_least: float | None = Field(None, gt=0, description="Less than this is not normal. In the unit of the signal.")
+    at_most: float | None = Field(None, ge=0, description="More than this is not normal. In the unit of the signal.")
     per_seconds: int | None = Field(None, ge=1, description="Counters: the time in which the increase is counted.")
     quantile: Fraction | None = Field(None, description="Histograms: which quantile is meant.")
     of: str | None = Field(None, description="The bound is a fraction of this other (or the same, whole) signal.")

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from yaml.reader import ReaderError
 
 from preprod.contract.check_privacy import check_privacy
 from preprod.contract.check_sections import check_sections
@@ -46,6 +47,15 @@ class _Loader(yaml.SafeLoader):
         """Lists become tuples, which do not change."""
         return tuple(self.construct_sequence(node, deep=True))
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """A value of the type that its tag or its look says; PyYAML alone lets Python's own errors out."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, ValueError):
+            kind = node.tag.rpartition(":")[2]
+            problem = f"'{node.value}' is no {kind}: write another value, or put it in quotes if it is a text"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
 
 _Loader.add_constructor("tag:yaml.org,2002:seq", _Loader.tuple_of)
 
@@ -79,7 +89,7 @@ def loads(text: str, source: str) -> Contract:
 
 
 def _parsed(text: str, source: str) -> tuple[Any, dict[Path, int]]:
-    loader = _Loader(text)
+    loader = _loader(text, source)
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
@@ -89,10 +99,17 @@ def _parsed(text: str, source: str) -> tuple[Any, dict[Path, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{source}:{line}: is no YAML ({error.problem})") from None
-    except yaml.YAMLError as error:
-        raise ContractError(f"{source}:1: is no YAML ({error})") from None
     finally:
         loader.dispose()
+
+
+def _loader(text: str, source: str) -> _Loader:
+    try:
+        return _Loader(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"it holds the character U+{error.character:04X}, which no YAML file may: remove it"
+        raise ContractError(f"{source}:{line}: is no YAML ({problem})") from None
 
 
 def _lines(node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:

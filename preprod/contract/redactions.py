@@ -28,23 +28,34 @@ STANDARD: Mapping[str, Redaction] = {
     ),
     "query_secret": Redaction(
         description="Secrets as parameters of a URL or fields of a form.",
-        pattern=r"(?i)(?P<keep>\b(?:[\w.-]*(?:token|password|passwd|secret|signature|api_?key)|code)=)(?:[^&\s\"\\]|\\[^\"])+",
-        canaries=("token=canary123", "password=canary-Pass!", "X-Amz-Signature=canary99", "access_token=canary4"),
+        pattern=r"(?i)(?P<keep>\b(?:[\w.-]*(?:token|password|passwd|secret|signature|api[_-]?key)|code)=)(?:[^&\s\"\\]|\\[^\"])+",
+        canaries=(
+            "token=canary123",
+            "password=canary-Pass!",
+            "X-Amz-Signature=canary99",
+            "access_token=canary4",
+            "api-key=canary5",
+        ),
     ),
     "json_secret": Redaction(
         description="Secrets as fields of a JSON text, whether or not its quotes are escaped.",
-        pattern=_FIELD_OF_JSON.format(names=r"[\w.-]*(?:password|passwd|token|secret|authorization|cookie|api_?key)"),
+        pattern=_FIELD_OF_JSON.format(
+            names=r"[\w.-]*(?:password|passwd|token|secret|authorization|cookie|api[_-]?key)"
+        ),
         canaries=(
             '"password": "canary-Pass"',
             r"{\"token\":\"canary123\"}",
             r'{"new_password":"canary\"with\\quotes"}',
             '"Set-Cookie": ["canary=1"]',
+            '"X-Api-Key":"canary-1"',
         ),
     ),
     "card_number": Redaction(
-        description="Payment cards: 16 digits, in groups of four or in one.",
-        pattern=r"\b[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}\b",
-        canaries=("4111 1111 1111 1111", "5500005555555559"),
+        description="Payment cards: 16 digits, in groups of four or in one; those of American Express have 15.",
+        # What follows a point is a fraction; a UUID, too, may be of digits alone.
+        pattern=r"(?P<keep>^|[^\w.])(?:[3-6]\d{3}(?:\d{12}|(?: \d{4}){3}|(?:-\d{4}){3})"
+        r"|3[47]\d{2}(?:\d{11}| \d{6} \d{5}|-\d{6}-\d{5}))\b",
+        canaries=("4111 1111 1111 1111", "5500005555555559", "4111-1111-1111-1111", "3782 822463 10005"),
     ),
     "url_credentials": Redaction(
         description="User and password within a URL.",

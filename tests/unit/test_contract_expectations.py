@@ -45,6 +45,33 @@ REFUSED: dict[str, Wrong] = {
         "at_least: 1, per_seconds: 3600, of: shop.baskets}",
         ["24: counters.'shop.orders'.expect.of names a gauge, of which a counter is no fraction: name another counter"],
     ),
+    "a least that is never missed": (
+        "at_least: 1,",
+        "at_least: 0,",
+        ["24: counters.'shop.orders'.expect.at_least is 0: Input should be greater than 0"],
+    ),
+    "a most that is always passed": (
+        "at_least: 1,",
+        "at_most: -1,",
+        ["24: counters.'shop.orders'.expect.at_most is -1: Input should be greater than or equal to 0"],
+    ),
+    "a fraction beyond the whole": (
+        "unit: \"{basket}\"\n    description: Open baskets.\n",
+        "unit: \"{basket}\"\n    description: Open baskets.\n    expect: {at_most: 1.9, of: shop.room}\n"
+        "  shop.room: {kind: operational, unit: \"{basket}\", description: Room.}\n",
+        ["37: gauges.'shop.baskets'.expect.at_most is 1.9, of 'shop.room': write a fraction, above 0 and up to 1"],
+    ),
+    "a fraction of nothing": (
+        "at_least: 1, per_seconds: 3600}",
+        "at_most: 0, per_seconds: 3600, of: shop.orders}",
+        ["24: counters.'shop.orders'.expect.at_most is 0, of 'shop.orders': write a fraction, above 0 and below 1; "
+         "leave out 'of' if none is expected"],
+    ),
+    "the whole of itself": (
+        "at_least: 1, per_seconds: 3600}",
+        "at_least: 1, per_seconds: 3600, of: shop.orders, where: {shop.plan: free}}",
+        ["24: counters.'shop.orders'.expect.at_least is 1, of 'shop.orders': write a fraction, above 0 and below 1"],
+    ),
     "a fraction of a histogram": (
         "quantile: 0.95}\ngauges",
         "quantile: 0.95, of: shop.orders}\ngauges",

@@ -98,7 +98,7 @@ def test_a_standard_redaction_passes_the_checks_of_an_own_one(name: str) -> None
 
 def test_the_format_names_every_standard_redaction() -> None:
     assert list(StandardRedaction.__args__) == list(STANDARD)
-    assert set(_HARMLESS) == {"a trace id", "a UUID", "a time"}
+    assert set(_HARMLESS) == {"a trace id", "a UUID", "a UUID of digits alone", "a time"}
 
 
 def test_own_redactions_come_after_the_standard_ones() -> None:

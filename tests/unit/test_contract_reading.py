@@ -55,6 +55,36 @@ REFUSED: dict[str, Wrong] = {
         "{shop-api: &api The API., other: *api}",
         ["3: is no YAML (aliases are not read: write the value out)"],
     ),
+    "a control character": (
+        "description: A shop.",
+        "description: A\x07shop.",
+        ["2: is no YAML (it holds the character U+0007, which no YAML file may: remove it)"],
+    ),
+    "a date that is none": (
+        "every_seconds: 60",
+        "every_seconds: 2020-13-45",
+        ["38: is no YAML ('2020-13-45' is no timestamp: write another value, or put it in quotes if it is a text)"],
+    ),
+    "a number that is none": (
+        "every_seconds: 60",
+        "every_seconds: !!int abc",
+        ["38: is no YAML ('abc' is no int: write another value, or put it in quotes if it is a text)"],
+    ),
+    "a time that is none": (
+        "every_seconds: 60",
+        "every_seconds: !!timestamp abc",
+        ["38: is no YAML ('abc' is no timestamp: write another value, or put it in quotes if it is a text)"],
+    ),
+    "a truth that is none": (
+        "every_seconds: 60",
+        "every_seconds: !!bool abc",
+        ["38: is no YAML ('abc' is no bool: write another value, or put it in quotes if it is a text)"],
+    ),
+    "no number at all": (
+        "every_seconds: 60",
+        "every_seconds: !!int ''",
+        ["38: is no YAML ('' is no int: write another value, or put it in quotes if it is a text)"],
+    ),
     "no YAML": (
         "{shop-api: The API.}",
         "{shop-api: The API.",

@@ -55,6 +55,8 @@ LINE = {
     "route": "/api/content-items/{content_item_id}/comments",
     "status": 201,
     "duration_ms": 1234.5678,
+    "event_id": "41234567-1234-4123-8123-123456789012",
+    "share": 0.4123456789012345,
 }
 
 

@@ -66,6 +66,7 @@ def _run_with_settings(verb: str, arguments: argparse.Namespace) -> int:
 
 def _admin(settings: "Settings", what: str, email: str | None) -> int:
     from socialize.admins import AdminsError, administrators, set_role
+    from socialize.logs import keep_audit_lines
 
     if (what == "list") == bool(email):
         wanted = "takes no e-mail address" if email else "needs the e-mail address of a registered user"
@@ -73,6 +74,7 @@ def _admin(settings: "Settings", what: str, email: str | None) -> int:
         return 2
     try:
         if email:
+            keep_audit_lines()
             set_role(settings, email, "admin" if what == "grant" else "user")
         else:
             print(*administrators(settings), sep="\n")

@@ -6,12 +6,14 @@ are written as types and stack frames: their texts may carry SQL parameters, con
 
 import asyncio
 import logging
+import os
 import sys
 import traceback
 import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -55,6 +57,8 @@ FIELDS = (
     "exception_stacktrace",
 )
 """Every field a line may have, in this order. What is not listed is dropped."""
+
+PROCESSES = Path("/proc")
 
 # Loggers whose messages hold no values, or none from outside. Of all others the bare template is written.
 _FIXED_SENTENCES = ("socialize", "uvicorn", "alembic.runtime.migration")
@@ -139,6 +143,33 @@ def configure_logging(service: str, environment: str, level: str) -> None:
     _audit.setLevel(logging.INFO)  # Whatever the level: what was done must be on record.
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
+
+
+def keep_audit_lines() -> None:
+    """Write audit lines to the log of the container, too, when this program is also its first process.
+
+    What is started beside that one has an output of its own, which is in no log.
+    """
+    if not _runs_beside_itself():
+        return
+    try:
+        # Not waiting: a terminal whose reader is stuck must not hold up the command.
+        output = os.open(PROCESSES / "1/fd/1", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        _log.warning("the container's log cannot be written: audit lines are on this output alone")
+        return
+    handler = logging.StreamHandler(os.fdopen(output, "w"))
+    handler.setFormatter(logging.getLogger().handlers[0].formatter)
+    _audit.addHandler(handler)
+
+
+def _runs_beside_itself() -> bool:
+    try:
+        first, own = ((PROCESSES / process / "cmdline").read_bytes() for process in ("1", "self"))
+    except OSError:
+        return False
+    # Interpreter and script: whatever else is first has an output that is not ours to write to.
+    return os.getpid() != 1 and first.split(b"\0")[:2] == own.split(b"\0")[:2]
 
 
 def log_loop_exception(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

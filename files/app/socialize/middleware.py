@@ -7,6 +7,7 @@ import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from socialize import tracing
@@ -25,16 +26,24 @@ _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger(__name__)
 
 
-class _Answer:
-    """Sends a response on, with the ids of correlation and trace added, and remembers its status."""
+class _Exchange:
+    """Hands on a request and, with the ids of correlation and trace, its response; remembers the status."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status: int | None = None
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._gone = self.answered = False
+        self.status = CLIENT_CLOSED_REQUEST
 
-    async def __call__(self, message: Message) -> None:
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._gone |= message["type"] == "http.disconnect"
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._gone and not self.answered:
+            return  # FastAPI answers 400 to a client that went away within a body; nobody gets that.
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.answered, self.status = True, message["status"]
             headers = MutableHeaders(scope=message)
             headers[CORRELATION_HEADER] = correlation_id.get()
             if trace := tracing.trace_id():
@@ -53,21 +62,23 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         begin_context(_given_id(scope) or uuid.uuid4().hex)
-        answer = _Answer(send)
-        with observed(scope, lambda: answer.status or CLIENT_CLOSED_REQUEST):
-            await self._serve(scope, receive, answer)
+        exchange = _Exchange(receive, send)
+        with observed(scope, lambda: exchange.status):
+            await self._serve(scope, exchange)
 
-    async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _serve(self, scope: Scope, exchange: _Exchange) -> None:
         started = time.perf_counter()
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            pass  # Nobody is left to answer, and nothing of ours has failed.
         except Exception:
             _log.exception("unhandled exception")
-            if answer.status:
+            if exchange.answered:
                 raise  # Half an answer is out: only a cut connection tells the client that it is not whole.
-            await error_response(500)(scope, receive, answer)
+            await error_response(500)(scope, exchange.receive, exchange.send)
         finally:
-            _log_request(scope, answer.status or CLIENT_CLOSED_REQUEST, time.perf_counter() - started)
+            _log_request(scope, exchange.status, time.perf_counter() - started)
 
 
 class BodyLimit:

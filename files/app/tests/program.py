@@ -104,6 +104,15 @@ class Server(Process):
             return False
         return True
 
+    def breaks_off(self, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+        """The request log line of a client that goes away after half of its body."""
+        correlation = uuid.uuid4().hex
+        sent = {"Host": "127.0.0.1", "Content-Length": "100", "X-Correlation-Id": correlation} | dict(headers)
+        head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(f"POST {path} HTTP/1.1\r\n{head}\r\n{'x' * 50}".encode())
+        return self.request_line(correlation)
+
     def client(self) -> httpx2.Client:
         """A client that keeps its connections until the server is ended."""
         client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)

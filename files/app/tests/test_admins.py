@@ -1,5 +1,8 @@
 """Who administers the deployment, how they log in, and that nobody else gets in."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import program
@@ -81,7 +84,8 @@ def test_forms_of_other_sites_do_nothing(admin: Person, site: str) -> None:
     answer = log_in(admin.server, admin.email, **{"Sec-Fetch-Site": site})
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
     pages = browser(admin)
-    pages.post("/admin/log-out", headers={"Sec-Fetch-Site": site})
+    answer = pages.post("/admin/log-out", headers={"Sec-Fetch-Site": site})
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (303, False)
     assert pages.get(PAGE).status_code == 200
 
 
@@ -124,3 +128,50 @@ def test_the_command_says_who_and_what_is_wrong(person: Person) -> None:
     assert '"action": "role.revoked"' in done.stdout
     assert admin.email not in done.stdout
     assert admin.email not in program.run("admin", "list", env=env).stdout
+
+
+BESIDE = """
+import pathlib, sys
+from socialize import cli, logs
+logs.PROCESSES = pathlib.Path(sys.argv.pop())
+cli.main()
+"""
+"""The command, as it runs beside those processes."""
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Path:
+    """A container's first process, which is this program, and the one that is started beside it."""
+    for process in ("1", "self"):
+        (tmp_path / process / "fd").mkdir(parents=True)
+        (tmp_path / process / "cmdline").write_bytes(f"python3\0socialize\0{process}\0".encode())
+    (tmp_path / "1/fd/1").write_text("its own line\n")
+    return tmp_path
+
+
+def granted_beside(person: Person, processes: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", BESIDE, "admin", "grant", person.email, str(processes)]
+    done = subprocess.run(
+        command, env=person.server.env, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_in_a_container_the_audit_line_is_in_its_log(person: Person, processes: Path) -> None:
+    done = granted_beside(person, processes)
+    before, kept = (processes / "1/fd/1").read_text().splitlines()
+    assert (before, kept) == ("its own line", done.stdout.strip())
+    assert (json.loads(kept)["action"], json.loads(kept)["service"]) == ("role.granted", "socialize-api")
+
+
+def test_it_is_told_when_the_log_of_the_container_cannot_be_written(person: Person, processes: Path) -> None:
+    (processes / "1/fd/1").unlink()
+    assert '"action": "role.granted"' in (told := granted_beside(person, processes).stdout)
+    assert "audit lines are on this output alone" in told
+
+
+def test_nothing_is_written_to_the_output_of_another_program(person: Person, processes: Path) -> None:
+    (processes / "1/cmdline").write_bytes(b"/sbin/init\0")
+    granted_beside(person, processes)
+    assert (processes / "1/fd/1").read_text() == "its own line\n"

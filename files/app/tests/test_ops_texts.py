@@ -48,6 +48,14 @@ def test_ids_and_secrets_in_texts_are_removed_and_labels_are_not_told(
         "00000000-1111-2222-3333-444444444444",
         "0123456789abcdef0123456789abcdef",
         "password=canary",
+        "access_token=canary",
+        "db_password=canary",
+        "client_secret: canary",
+        "X-Api-Key: canary",
+        "s3_secret_key=canary",
+        "Bearer canary.x",
+        "bearer token: canary",
+        "basic Y2FuYXJ5OmNhbmFyeQ==",
         "Authorization: Bearer canary",
         "http://canary:canary@db/",
         "canary" * 10,
@@ -56,4 +64,10 @@ def test_ids_and_secrets_in_texts_are_removed_and_labels_are_not_told(
     report = fresh(admin, watchers)
     assert report["alerts"]["firing"][0]["summary"].count("[removed]") == len(secrets)
     for text in (str(report), shown(pages).text):
-        assert not [word for word in (*FOREIGN, "444444", "abcdef") if word in text]
+        assert not [word for word in (*FOREIGN, "444444", "abcdef", "Y2Fu") if word in text]
+
+
+def test_words_that_only_sound_secret_stay(admin: Person, watchers: Watchers) -> None:
+    told = "assistant.llm.tokens: 2 million. A basic check of Basic Authentication failed."
+    watchers.alerts.append(alert("Many", "critical", told))
+    assert fresh(admin, watchers)["alerts"]["firing"][0]["summary"] == told

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from client import PASSWORD, Person, new_email
-from program import Server
+from program import Server, serving
+from receiver import points, receiving, values
 
 REGISTER = "/api/auth/register"
 JSON = {"Content-Type": "application/json"}
@@ -86,6 +88,23 @@ def test_a_body_over_one_mebibyte_is_413(person: Person) -> None:
         assert answer.status_code == 413
         assert answer.json()["error"]["code"] == "payload_too_large"
         assert answer.headers["X-Correlation-Id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/admin/log-in", "application/x-www-form-urlencoded"), (REGISTER, "application/json")]
+)
+def test_a_client_that_breaks_off_is_499_and_no_failure_of_ours(
+    directory: Path, env: dict[str, str], path: str, kind: str
+) -> None:
+    with receiving() as receiver, serving(directory, env | receiver.env) as server:
+        line = server.breaks_off(path, {"Content-Type": kind})
+        server.terminate()
+        assert server.exit_status() == 0
+        (measured,) = points(receiver.metrics("socialize-api")["http.server.request.duration"])
+    assert (line["status"], line["route"], line["level"]) == (499, path, "info")
+    assert not [other for other in server.lines() if other["level"] == "error"]
+    labels = values(measured.attributes)
+    assert (labels["http.response.status_code"], "error.type" in labels) == (499, False)
 
 
 def test_a_long_text_within_the_limit_is_kept_whole(person: Person) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 from bucket import Bucket, storing
-from client import Person
+from client import ATTACHMENT, Person
 from postgres import Postgres
 from program import Server, eventually, serving
 
@@ -150,6 +150,21 @@ def test_a_file_that_the_database_does_not_know_does_not_stay(
         connection.execute("ALTER TABLE uploads ADD CONSTRAINT never CHECK (size_bytes < 0)")
     assert upload(person).status_code == 500
     assert storage.contents() == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    stored: Server, storage: Storage, postgres: Postgres, database: str
+) -> None:
+    person = Person(stored)
+    path = f"/api/workspaces/{person.workspace(person.organization())}/uploads"
+    line = stored.breaks_off(path, ATTACHMENT | {"Authorization": person.http.headers["Authorization"]})
+    assert (line["status"], line["level"]) == (499, "info")
+    assert not [other for other in stored.lines() if other["level"] == "error"]
+    assert storage.contents() == []
+    with postgres.connect(database) as connection:
+        assert connection.execute("SELECT 1 FROM uploads").fetchall() == []
+        query = "SELECT DISTINCT state FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        assert connection.execute(query, [database]).fetchall() == [("idle",)]
 
 
 def test_the_limit_of_uploads_is_their_own(

@@ -132,9 +132,11 @@ async def log_in_to_operations(request: Request, db: Db) -> Response:
 @router.post("/admin/log-out", status_code=303, response_class=RedirectResponse)
 async def log_out_of_operations(session: BrowserSession, request: Request, db: Db) -> Response:
     """End the browser's session."""
-    if session and not _comes_from_another_site(request):
-        await end_session(db, session)
     answer = RedirectResponse(PAGE, 303)
+    if _comes_from_another_site(request):
+        return answer
+    if session:
+        await end_session(db, session)
     answer.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="lax")
     return answer
 

@@ -8,8 +8,11 @@ REMOVED = "[removed]"
 
 _PRIVATE = re.compile(
     r"""(?ix)
-    \b(?:authorization|password|passwd|secret|token|api[_-]?key)\b ["']? \s* [=:] \s*
-        (?:bearer\s+|basic\s+)? \S+
+    (?<![\w.-]) [\w.-]*                                                # db_password, X-Api-Key
+        (?:authorization|password|passwd|secret|token|(?:api|access|private|secret)[_-]?key)\b
+        ["']? \s* [=:] \s* (?:bearer\s+|basic\s+)? \S+
+    | \b bearer (?:\s+token\b)? [\s:=]+ \S+
+    | \b basic \s+ (?-i: (?=\S*[\d=] | \S+[A-Z])) \S{4,}                 # not: basic authentication
     | (?<=://) [^\s/@]+ (?=@)                                           # credentials in an address
     | [\w.+-]+ @ [\w-]+ (?:\.[\w-]+)+                                   # e-mail
     | \b[0-9a-f]{8} - [0-9a-f]{4} - [0-9a-f]{4} - [0-9a-f]{4} - [0-9a-f]{12}\b
