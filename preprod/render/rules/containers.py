@@ -105,19 +105,15 @@ def _states(watched: Watched, make: Maker) -> Iterator[Alert]:
         ),
         cases=_starts(started, most, round(window / make.clock.time(60))),
     )
-    killed = _one("container_oom_killed")
-    yield make.level(
+    yield make.event(
         "ContainerOutOfMemory",
-        # Over a while: the next start of the container clears the mark.
-        f"max_over_time(container_oom_killed{{{_ALL}}}[{duration(window)}]) == 1",
+        f"container_oom_events_total{{{_ALL}}}",
         (
             "{{ $labels.service }} ran out of memory",
             "The kernel ended a process of {{ $labels.name }}, which had reached its limit.",
         ),
-        {killed: 1},
-        {killed: 0},
-        hold=0,
-        window=window,
+        _one("container_oom_events_total"),
+        by="job, service, name",
     )
 
 
