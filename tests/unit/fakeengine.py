@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from unit import fakeevents
+from unit.fakeevents import EVENTS
+
 SOURCES = Path(__file__).parents[2] / "files" / "images" / "engine-proxy"
 CANARY = "hunter2-canary"
 NEVER = "0001-01-01T00:00:00Z"
@@ -58,7 +61,6 @@ INSPECTED = {
     "RestartCount": 3,
     "State": {
         "Running": True,
-        "OOMKilled": False,
         "ExitCode": 0,
         "StartedAt": "2026-01-02T03:04:05.123456789Z",
         "Health": {"Status": "healthy"},
@@ -103,7 +105,16 @@ class FakeEngine(ThreadingUnixStreamServer):
         super().__init__(str(path), _Told)
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.events: list[tuple[int, str]] = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def heard(self) -> list[str]:
+        """What it was asked for by others than the proxy itself, which looks at it now and then."""
+        return [target for target in self.asked if target != "/_ping" and not target.startswith(EVENTS)]
+
+    def runs_out_of_memory(self, container: str) -> None:
+        self.events.append((time.time_ns(), container))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A proxy that was ended takes no answer."""
@@ -126,6 +137,8 @@ class _Told(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         answer = self.server.answers.get(self.path)
+        if answer is None and self.path.startswith(EVENTS):
+            answer = self.server.answers.get(EVENTS) or fakeevents.told(self.server.events, self.path)
         answer = answer() if callable(answer) else answer
         status = 404 if answer is None else answer if isinstance(answer, int) else 200
         said = answer if status == 200 else {"message": "said by the engine"}
@@ -146,20 +159,20 @@ class _Told(BaseHTTPRequestHandler):
 class Proxy:
     """The program at work."""
 
-    def __init__(self, engine_socket: Path) -> None:
+    def __init__(self, engine_socket: Path, look_interval: float = 0.05) -> None:
         self.api, self.metrics_port = _free_port(), _free_port()
         self.process = subprocess.Popen(
             [
                 *self._program("serve"),
                 *("--socket", str(engine_socket), "--address", "127.0.0.1"),
-                *("--metrics-port", str(self.metrics_port), "--look-interval", "0.05"),
+                *("--metrics-port", str(self.metrics_port), "--look-interval", str(look_interval)),
             ],
             env=_environment(),
             stdout=subprocess.PIPE,
             text=True,
         )
         for port in (self.api, self.metrics_port):
-            _until(lambda port=port: _listens(port))
+            until(lambda port=port: _listens(port))
 
     def _program(self, command: str) -> list[str]:
         return [sys.executable, "-m", "engine_proxy", command, "--api-port", str(self.api)]
@@ -205,7 +218,7 @@ def _listens(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _until(met: Callable[[], bool]) -> None:
+def until(met: Callable[[], bool]) -> None:
     end = time.monotonic() + 20
     while not met():
         assert time.monotonic() < end, "waited for 20 s"

@@ -60,6 +60,26 @@ def test_every_name_and_component_in_it_is_an_alerts() -> None:
             assert set(wanted.get("service", ())) <= alerts_page.whole("socialize").components
 
 
+def test_no_source_is_an_alert_that_no_rule_makes() -> None:
+    made = {(alert.alert, alert.marks.get("service")) for alert in alerts()}
+    for one in muting():
+        for name in one.source.get("alertname", ()):
+            for service in one.source.get("service", ()):
+                assert {(name, service), (name, None)} & made, one
+
+
+def test_that_containers_are_not_watched_is_told_once() -> None:
+    wanted: Wanted = {"alertname": ["ContainersUnwatched"]}
+    [muted] = [one for one in muting() if one.source == wanted]
+    [down] = {(alert.alert, alert.severity) for alert in alerts() if alert.alert == "TargetDown"}
+    assert muted.equal == ("job",)
+    assert down[1] in muted.target["severity"]
+    unwatched = next(alert for alert in alerts() if alert.alert == "ContainersUnwatched")
+    # Sooner than what it mutes, and on until that is over.
+    assert unwatched.hold < next(alert.hold for alert in alerts() if alert.alert == "TargetDown")
+    assert unwatched.linger >= 2 * settings().scrape_interval
+
+
 def test_what_no_alert_tells_is_left_out() -> None:
     few = ["prometheus", "alertmanager"]
     made = text(settings(observability=True, observability_components=few))

@@ -47,8 +47,8 @@ def _figures(watched: Watched) -> Iterator[Panel]:
     )
     yield number(
         "Ended for want of memory",
-        "Containers of which the kernel ended a process at their limit of memory, since they were started.",
-        (f"sum(container_oom_killed{{{_OURS}}})", ""),
+        "How often, in a day, the kernel ended a process of a container at its limit of memory.",
+        (f"round(sum(increase(container_oom_events_total{{{_OURS}}}[1d])))", ""),
         limits=Limits(1),
     )
 

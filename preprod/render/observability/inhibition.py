@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from preprod.render.rules.containers import UNSEEN
 from preprod.render.rules.promql import matcher
 from preprod.render.rules.rule import Alert
 
@@ -19,7 +20,7 @@ Wanted = Mapping[str, Sequence[str]]
 LESSER = ("warning", "info")
 WATCHDOG = "Watchdog"
 PROBES = ("ProbeFailed", "ProbeSlow")
-STOPPED, SICK = "ContainerMissing", "ContainerUnhealthy"
+STOPPED, SICK, UNWATCHED = "ContainerMissing", "ContainerUnhealthy", "ContainersUnwatched"
 
 SUBJECT = ("component", "job", "instance", "service", "name", "device", "mountpoint", "probe")
 """Labels that say what an alert is about; those that two alerts lack are alike."""
@@ -102,7 +103,7 @@ def _service(service: str, app_jobs: Mapping[str, str]) -> Iterator[Inhibition]:
     if service in app_jobs:
         yield Inhibition(stopped, {"job": [app_jobs[service]]})
     else:
-        away: Wanted = {"alertname": [STOPPED, SICK], "service": [service]}
+        away: Wanted = {"alertname": [SICK] if service in UNSEEN else [STOPPED, SICK], "service": [service]}
         yield Inhibition(away, {"severity": LESSER, "component": [service]})
     if service in ("api", "caddy"):
         yield Inhibition(stopped, {"alertname": PROBES})
@@ -113,4 +114,5 @@ def _service(service: str, app_jobs: Mapping[str, str]) -> Iterator[Inhibition]:
 def _no_samples() -> Iterator[Inhibition]:
     """Of what Prometheus gets no samples, other alerts are of the past."""
     yield Inhibition({"alertname": ["TelemetryMissing"]}, {"alertname": ["TargetDown", "TargetMissing"]}, ("job",))
-    yield Inhibition({"alertname": ["TargetDown"]}, {"severity": LESSER}, ("job",))
+    for down in (UNWATCHED, "TargetDown"):
+        yield Inhibition({"alertname": [down]}, {"severity": LESSER}, ("job",))

@@ -11,6 +11,9 @@ from preprod.render.rules.rule import Alert, Case, Watched, duration, number
 from preprod.render.rules.simple import Maker
 
 JOB = "engine-proxy"
+UNSEEN = frozenset({JOB, "prometheus"})
+"""Of these nobody could tell that they are missing: who tells of containers, and who judges what is told."""
+
 _ALL = f'job="{JOB}",project="{PROJECT}"'
 
 
@@ -22,7 +25,7 @@ def rules(watched: Watched) -> list[Alert]:
 def _rules(watched: Watched) -> Iterator[Alert]:
     make = Maker(watched.clock, "containers", "containers")
     yield from _engine(make)
-    for service in sorted(watched.components):
+    for service in sorted(watched.components - UNSEEN):
         yield _missing(make, service)
     yield from _states(watched, make)
     yield from _limits(watched, make)
@@ -42,6 +45,21 @@ def _engine(make: Maker) -> Iterator[Alert]:
         {up: 0},
         {up: 1},
         hold=120,
+        severity="critical",
+    )
+    up = series("up", {"job": JOB})
+    yield make.level(
+        "ContainersUnwatched",
+        # Also when the engine has gone: engine-proxy soon ends without it, and only the engine starts it again.
+        f"{up} == 0",
+        (
+            "Containers are not watched",
+            "engine-proxy does not answer, maybe for want of Docker: nobody would tell of a container that stops.",
+        ),
+        {up: 0},
+        {up: 1},
+        hold=180,
+        linger=120,
         severity="critical",
     )
     unread = series("engine_unreadable_containers", {"job": JOB})
@@ -105,19 +123,15 @@ def _states(watched: Watched, make: Maker) -> Iterator[Alert]:
         ),
         cases=_starts(started, most, round(window / make.clock.time(60))),
     )
-    killed = _one("container_oom_killed")
-    yield make.level(
+    yield make.event(
         "ContainerOutOfMemory",
-        # Over a while: the next start of the container clears the mark.
-        f"max_over_time(container_oom_killed{{{_ALL}}}[{duration(window)}]) == 1",
+        f"container_oom_events_total{{{_ALL}}}",
         (
             "{{ $labels.service }} ran out of memory",
             "The kernel ended a process of {{ $labels.name }}, which had reached its limit.",
         ),
-        {killed: 1},
-        {killed: 0},
-        hold=0,
-        window=window,
+        _one("container_oom_events_total"),
+        by="job, service, name",
     )
 
 

@@ -10,12 +10,14 @@ import sys
 
 from engine_proxy.engine import DEFAULT_SOCKET, Engine, EngineError, Unreachable
 from engine_proxy.logs import log
+from engine_proxy.ooms import Ooms
 
 API_PORT = 2375
 METRICS_PORT = 9417
 
 LOOK_INTERVAL = 10
-"""Seconds between two looks at the engine."""
+"""Seconds between two looks at the engine. It remembers 256 events, of which each health check makes three: those of an
+overlay take less than a minute to fill its list, and scrapes may be rarer than that."""
 
 LOOKS_UNTIL_LOST = 6
 """Failed looks in a row after which the socket counts as another than the engine's."""
@@ -64,13 +66,14 @@ def serve(options: argparse.Namespace) -> int:
     # Before there are threads, so that none of them takes the signal.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     engine = Engine(options.socket)
-    start(engine, (options.address, options.api_port), (options.address, options.metrics_port))
-    code = watch(engine, options.look_interval)
+    ooms = Ooms(engine)
+    start(engine, ooms, (options.address, options.api_port), (options.address, options.metrics_port))
+    code = watch(engine, ooms, options.look_interval)
     # Nothing is worth waiting for: every answer can be asked for again.
     os._exit(code)
 
 
-def watch(engine: Engine, interval: float) -> int:
+def watch(engine: Engine, ooms: Ooms, interval: float) -> int:
     """Wait for a signal to end (0), or for the engine's socket to be lost for good (1).
 
     A mounted socket file stays the old one when an engine that keeps its containers running makes a new one; started
@@ -78,16 +81,16 @@ def watch(engine: Engine, interval: float) -> int:
     """
     lost = 0
     while not signal.sigtimedwait(_ENDS, interval):
-        lost = lost + 1 if _is_lost(engine) else 0
+        lost = lost + 1 if _is_lost(engine, ooms) else 0
         if lost >= LOOKS_UNTIL_LOST:
             log.error("the engine's socket accepts no connections: ending, to be started with the present one")
             return 1
     return 0
 
 
-def _is_lost(engine: Engine) -> bool:
+def _is_lost(engine: Engine, ooms: Ooms) -> bool:
     try:
-        engine.version()
+        ooms.look(engine.version())
     except Unreachable:
         return True
     except EngineError:

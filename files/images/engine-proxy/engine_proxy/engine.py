@@ -81,12 +81,14 @@ class Engine:
         # Engine 20.10 says 200 and nothing more of a container that goes while its statistics are taken.
         if answer.status == 404 or (answer.status == 200 and not answer.body):
             raise Gone("the engine knows no such container")
-        if answer.status != 200:
-            raise EngineError(f"the engine answered {answer.status}")
-        try:
-            return json.loads(answer.body)
-        except ValueError as error:
-            raise EngineError(f"the engine's answer is no JSON: {error}") from error
+        return _parsed(_body(answer))
+
+    def documents(self, target: str) -> list[Any]:
+        """The JSON documents at a target, one a line; none is an answer, too.
+
+        :raises EngineError: as `get`, or another status than 200, or no JSON.
+        """
+        return [_parsed(line) for line in _body(self.get(target)).splitlines()]
 
     def version(self) -> str:
         """The newest API version that the engine has, as in ``1.41``: old ones are refused by new engines.
@@ -97,3 +99,16 @@ class Engine:
         if not found:
             raise EngineError("the engine does not say which API version it has")
         return found
+
+
+def _body(answer: Answer) -> bytes:
+    if answer.status != 200:
+        raise EngineError(f"the engine answered {answer.status}")
+    return answer.body
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise EngineError(f"the engine's answer is no JSON: {error}") from error

@@ -24,7 +24,7 @@ FAMILIES: dict[str, Family] = {
     "container_running": _gauge("Whether the container runs."),
     "container_health_status": _gauge("1 for the state of the container's health check; no series without one."),
     "container_restarts_total": _counter("Restarts by the restart policy since the container was made."),
-    "container_oom_killed": _gauge("Whether the kernel ended a process of the container for want of memory."),
+    "container_oom_events_total": _counter("Times that the container ran out of memory, since engine-proxy looks."),
     "container_exit_code": _gauge("Exit code of a container that ran and does not run now."),
     "container_start_time_seconds": _gauge("When the container was last started, in seconds since 1970."),
     "container_spec_memory_limit_bytes": _gauge("Memory that the container may use; 0 is no limit."),

@@ -13,6 +13,7 @@ from engine_proxy.collecting import Collector
 from engine_proxy.engine import Engine, EngineError
 from engine_proxy.exposition import CONTENT_TYPE
 from engine_proxy.logs import log
+from engine_proxy.ooms import Ooms
 from engine_proxy.serving import Handler, Server
 
 API_THREADS = 8
@@ -75,7 +76,7 @@ class Metrics(Handler):
     do_HEAD = do_GET
 
 
-def start(engine: Engine, api: tuple[str, int], metrics: tuple[str, int]) -> tuple[Server, Server]:
+def start(engine: Engine, ooms: Ooms, api: tuple[str, int], metrics: tuple[str, int]) -> tuple[Server, Server]:
     """Listen at both addresses, in threads of their own.
 
     :raises OSError: an address is taken.
@@ -83,7 +84,7 @@ def start(engine: Engine, api: tuple[str, int], metrics: tuple[str, int]) -> tup
     requests: Counter[str] = Counter()
     servers = (
         Server(api, partial(Api, engine, requests)),
-        Server(metrics, partial(Metrics, Collector(engine, requests))),
+        Server(metrics, partial(Metrics, Collector(engine, ooms, requests))),
     )
     servers[0].start(API_THREADS)
     servers[1].start(METRICS_THREADS)

@@ -58,7 +58,6 @@ def state(container: Mapping[str, Any]) -> Iterator[Sample]:
     started = _seconds(now["StartedAt"])
     yield Sample("container_running", of, int(now["Running"]))
     yield Sample("container_restarts_total", of, container.get("RestartCount", 0))
-    yield Sample("container_oom_killed", of, int(now.get("OOMKilled", False)))
     if started is not None:
         yield Sample("container_start_time_seconds", of, started)
         if not now["Running"]:
