@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from preprod.catalogue import CATALOGUE
+from preprod.catalogue import CATALOGUE, OVERLAY
 from preprod.contract import signals
 from preprod.render import alerts_page, rules
 from preprod.render.contract_page import CONTRACTS
-from preprod.render.observability.rules import pipeline
+from preprod.render.observability.rules import hourly, pipeline
 from preprod.render.observability.view import View
 from preprod.render.rules import Alert, Recording
 from preprod.render.rules.promql import selectors
@@ -117,10 +117,9 @@ def selected(expr: str) -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rule_selects_what_its_job_emits(name: str) -> None:
     has = emitted(name)
-    recorded = {rule.record for rule in made(name) if isinstance(rule, Recording)}
-    of = settings(observability=True)
-    recorded |= {rule.record for rule in pipeline(View(of, chosen(of), alerts_page.whole(name).contract))}
-    for rule in made(name):
+    losses = pipeline(overlay(name))
+    recorded = {rule.record for rule in (*made(name), *losses) if not isinstance(rule, Alert)}
+    for rule in (*made(name), *losses):
         found = list(selected(rule.expr))
         # An objective is recorded as what the contract says; all else is made of series.
         assert found or BARE.findall(rule.expr) or rule.expr.startswith("vector(")
@@ -130,8 +129,28 @@ def test_a_rule_selects_what_its_job_emits(name: str) -> None:
         assert set(BARE.findall(STRING.sub("", rule.expr))) <= recorded
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_recorded_by_the_hour_is_emitted_by_the_app(name: str) -> None:
+    has = emitted(name)
+    services = alerts_page.whole(name).contract.services
+    for rule in hourly(alerts_page.whole(name).contract):
+        assert [service for service in services if rule.metric in has[service]], rule.record
+
+
+def overlay(contract: str) -> View:
+    """One with everything."""
+    of = settings(
+        observability=True,
+        observability_components=list(OVERLAY),
+        redis_address="redis://redis:6379",
+        mongodb_address="mongodb://mongodb:27017",
+    )
+    return View(of, chosen(of), alerts_page.whole(contract).contract)
+
+
 def test_every_listed_metric_is_of_use() -> None:
-    used = {metric for rule in made() for metric, _ in selected(rule.expr)}
+    rules = (*made(), *pipeline(overlay("socialize")))
+    used = {metric for rule in rules for metric, _ in selected(rule.expr)}
     listed = {
         metric
         for metrics in yaml.safe_load((ROOT / "tests/unit/emitted.yaml").read_text()).values()

@@ -195,8 +195,27 @@ def test_a_loss_is_counted_at_every_store_that_runs() -> None:
         group = rule_groups(**changes)["pipeline"]
         return {rule["labels"]["counter"] for rule in group["rules"] if "labels" in rule}
 
-    without_tempo = [name for name in USUAL if name != "tempo"]
-    assert counted() - counted(observability_components=without_tempo) == {"tempo_discarded_spans_total"}
+    def without(component: str) -> set[str]:
+        return counted(observability_components=[name for name in USUAL if name != component])
+
+    assert "tempo_discarded_spans_total" in counted() - without("tempo")
+    assert "loki_discarded_samples_total" in counted() - without("loki")
+
+
+def test_no_loss_is_looked_for_on_a_way_that_nothing_takes() -> None:
+    def counted(**changes: Any) -> str:
+        return " ".join(rule["expr"] for rule in rule_groups(**changes)["pipeline"]["rules"])
+
+    def without(component: str) -> str:
+        return counted(observability_components=[name for name in USUAL if name != component])
+
+    for signal, rest in {
+        "_spans": without("tempo"),
+        "_log_records": without("loki"),
+        "_metric_points": counted(metrics_transport="scrape"),
+        "receiver_refused_log_records": counted(),
+    }.items():
+        assert signal not in rest
 
 
 def test_only_what_the_running_program_reads_makes_it_reload() -> None:

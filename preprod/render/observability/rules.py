@@ -6,7 +6,7 @@ Recorded series are named ``level:metric:operations``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from preprod.contract import Contract
@@ -14,20 +14,27 @@ from preprod.contract.names import label_name
 from preprod.contract.signals import HTTP_DURATION, signals
 from preprod.observability import ComponentName
 from preprod.render.observability.view import View
+from preprod.render.rules.promql import selector, series
 
 HOURLY = "hourly:.+"
 """Regular expression of the series that are kept for long."""
 
-_SIGNALS = ("spans", "metric_points", "log_records")
-"""What OpenTelemetry's collector counts, and so Alloy."""
+_LOSS = 300
+"""Seconds over which a loss is told; five minutes, as the name of its series says."""
 
-_COUNTED_ONCE: tuple[tuple[ComponentName, str, str, str], ...] = (
-    ("loki", "stored", "log_records", "loki_discarded_samples_total"),
-    ("loki", "sent", "log_records", "loki_write_dropped_entries_total"),
-    ("tempo", "stored", "spans", "tempo_discarded_spans_total"),
-    ("prometheus", "stored", "metric_points", "prometheus_tsdb_too_old_samples_total"),
+_BY_THE_COLLECTOR = {
+    "received": "otelcol_receiver_refused",
+    "queued": "otelcol_exporter_enqueue_failed",
+    "sent": "otelcol_exporter_send_failed",
+}
+"""Stage -> beginning of what OpenTelemetry's collector counts there, and so Alloy."""
+
+_BY_THE_STORES: tuple[tuple[tuple[ComponentName, ...], str, str], ...] = (
+    (("loki",), "log_records", "loki_discarded_samples_total"),
+    (("tempo",), "spans", "tempo_discarded_spans_total"),
+    (("prometheus", "longterm"), "metric_points", "prometheus_tsdb_too_old_samples_total"),
 )
-"""Store, stage, signal and counter, where it is no counter of the collector."""
+"""Stores, signal, and what they count."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Rule:
     """Labels that it keeps."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """Labels that it adds."""
+    job: str = ""
+    """One that has this metric; empty where it may be any."""
 
 
 def hourly(contract: Contract) -> list[Rule]:
@@ -77,24 +86,31 @@ def pipeline(view: View) -> list[Rule]:
 
 
 def _pipeline(view: View) -> Iterator[Rule]:
-    counters = {
-        "received": "otelcol_receiver_refused",
-        "queued": "otelcol_exporter_enqueue_failed",
-        "sent": "otelcol_exporter_send_failed",
+    ways = {
+        "spans": view.has("tempo"),
+        "metric_points": view.prometheus_takes_otlp and not view.app_is_scraped,
+        "log_records": view.has("loki"),
     }
-    for stage, counter in counters.items():
-        for signal in _SIGNALS:
-            yield _lost(stage, signal, f"{counter}_{signal}_total")
-    for store, stage, signal, counter in _COUNTED_ONCE:
-        if view.has(store):
-            yield _lost(stage, signal, counter)
-    size = "otelcol_exporter_queue_size"
+    for signal in (signal for signal, used in ways.items() if used):
+        for stage, counter in _BY_THE_COLLECTOR.items():
+            # Lines are read from files: there is no receiver that could refuse them.
+            if (stage, signal) != ("received", "log_records"):
+                yield _lost(["alloy"], stage, signal, f"{counter}_{signal}_total")
+    for stores, signal, counter in _BY_THE_STORES:
+        if running := [store for store in stores if view.has(store)]:
+            yield _lost(running, "stored", signal, counter)
+    size, capacity = (series(f"otelcol_exporter_queue_{what}", {"job": "alloy"}) for what in ("size", "capacity"))
     labels = ("job", "exporter", "data_type")
-    by = ", ".join(labels)
-    expr = f"max by ({by}) ({size} / otelcol_exporter_queue_capacity)"
-    yield Rule("exporter:otelcol_exporter_queue_size:ratio", size, expr, labels)
+    expr = f"max by ({', '.join(labels)}) ({size} / {capacity})"
+    yield Rule("exporter:otelcol_exporter_queue_size:ratio", "otelcol_exporter_queue_size", expr, labels)
 
 
-def _lost(stage: str, signal: str, counter: str) -> Rule:
+def _lost(jobs: Sequence[str], stage: str, signal: str, counter: str) -> Rule:
     marks = {"stage": stage, "signal": signal, "counter": counter}
-    return Rule("signal:telemetry_lost_items:rate5m", counter, f"sum by (job) (rate({counter}[5m]))", ("job",), marks)
+    counted, up, started = (selector(metric, jobs) for metric in (counter, "up", "process_start_time_seconds"))
+    # Most of them are there from the first loss on, with what was lost, so that nothing grows: what is new counts
+    # whole. But whoever was not asked five minutes ago may have it from long ago, unless the process is younger.
+    watched = f"{up} offset 5m == 1 or {started} > time() - {_LOSS}"
+    first = f"({counted} unless {counted} offset 5m) and on (instance) ({watched})"
+    expr = f"sum by (job) (({first}) / {_LOSS} or rate({counted}[5m]))"
+    return Rule("signal:telemetry_lost_items:rate5m", counter, expr, ("job",), marks, jobs[0])

@@ -24,6 +24,10 @@ FROM_THE_FIRST: Mapping[str, Mapping[str, str]] = {
 
 NOT_YET: Mapping[str, str] = {
     "route_group:http_server_errors:ratio_rate": "No share of nothing: there is none while nobody asks for anything.",
+    "otelcol_exporter_enqueue_failed_": "Counted from the first loss on: OpenTelemetry's collector adds nothing else.",
+    "otelcol_exporter_send_failed_": "As those that did not fit into the queue.",
+    "loki_discarded_samples_total": "Has a label for the reason, and so no series before there is one.",
+    "tempo_discarded_spans_total": "As Loki's.",
 }
 """Beginning of a metric's name -> why it may have no series at all."""
 
