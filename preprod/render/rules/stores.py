@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from preprod.observability import SECONDS_PER_DAY
+from preprod.render.rules import cases
 from preprod.render.rules.promql import series
 from preprod.render.rules.rule import Alert, Clock, Dashboard, Watched, duration, number
 from preprod.render.rules.simple import Maker
@@ -172,12 +174,18 @@ def _loki(watched: Watched, clock: Clock) -> Iterator[Alert]:
     )
     for name, metric, summary, description in events:
         yield make.event(name, series(metric, {"job": "loki"}), (summary, description), series(metric, {"job": "loki"}))
-    stale = clock.time(STALE)
+    yield _loki_retention(make)
+    yield _errors(make, watched, "LokiErrors", "loki_request_duration_seconds_count", "loki")
+
+
+def _loki_retention(make: Maker) -> Alert:
+    stale = make.clock.time(STALE)
     ran = series("loki_compactor_apply_retention_last_successful_run_timestamp_seconds", {"job": "loki"})
-    yield make.level(
+    started = series("process_start_time_seconds", {"job": "loki"})
+    made = make.level(
         "LokiRetentionStale",
-        # 0 until the first run after a start.
-        f"time() - ({ran} != 0) > {number(stale)}",
+        # 0 until the first run after a start: until then the start counts.
+        f"time() - ({ran} != 0 or {started}) > {number(stale)}",
         (
             "Loki has not removed old lines for {{ $value | humanizeDuration }}",
             "Retention should run every ten minutes: log lines are kept too long, and fill the disk.",
@@ -186,8 +194,10 @@ def _loki(watched: Watched, clock: Clock) -> Iterator[Alert]:
         # Later by more than the test takes.
         {ran: 3600 - stale},
         hold=600,
+        steady={started: -2 * stale},
     )
-    yield _errors(make, watched, "LokiErrors", "loki_request_duration_seconds_count", "loki")
+    never = cases.level({started: -stale}, {started: 3600 - stale}, hold=made.hold, step=made.step, steady={ran: 0})
+    return replace(made, cases=(*made.cases, *cases.of_further(never, "since the start")))
 
 
 def _tempo(clock: Clock) -> Iterator[Alert]:
