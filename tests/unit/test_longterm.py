@@ -50,3 +50,20 @@ def test_it_has_a_volume_of_its_own_and_no_way_out() -> None:
     _, service = longterm()
     assert "longterm-data:/prometheus" in service["volumes"]
     assert service["networks"] == ["observability"]
+
+
+def test_what_the_first_can_suffer_from_is_watched_in_the_second_but_rules_which_it_has_none_of() -> None:
+    def watched(component: str, *components: str) -> set[str]:
+        files = bundle(settings(observability=True, observability_components=[*USUAL, *components]))
+        texts = [file.text for path, file in files.items() if path.startswith("prometheus/rules/")]
+        rules = [rule for text in texts for rule in yaml.safe_load(text)["groups"][0]["rules"] if "alert" in rule]
+        return {rule["alert"] for rule in rules if rule["labels"].get("component") == component}
+
+    assert watched("longterm") == set()
+    first, second = watched("prometheus", "longterm"), watched("longterm", "longterm")
+    of_rules = {f"PrometheusRules{what}" for what in ("Failing", "Missed")}
+    of_alerts = {f"PrometheusNotifications{what}" for what in ("Dropped", "Refused")} | {
+        "PrometheusWithoutAlertmanager"
+    }
+    assert first - second == of_rules | of_alerts | {"Watchdog"}
+    assert {name for name in second if name.startswith("Prometheus")} <= first

@@ -155,7 +155,7 @@ def rule_groups(**changes: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_rules_are_there_for_what_runs_each_with_a_test_of_its_own() -> None:
-    of_the_app = {"hourly", "app", "http", "slo-1h", "slo-6h", "targets", "stores", "watchdog"}
+    of_the_app = {"hourly", "app", "http", "slo-1h", "slo-6h", "targets", "prometheus", "stores", "watchdog"}
     components = {"pipeline", "telemetry", "host", "containers", "databases", "probes"}
     assert set(rule_groups()) == of_the_app | components
     packaged = rule_groups(image_source="packages", observability_components=PACKAGED)

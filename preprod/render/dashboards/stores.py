@@ -8,8 +8,9 @@ from grafana_foundation_sdk.models import units
 
 from preprod.observability import SECONDS_PER_DAY
 from preprod.render.dashboards.panels import RATE, Limits, Panel, Row, lines
+from preprod.render.rules.prometheus import KEPT_LONGER
 from preprod.render.rules.rule import Watched
-from preprod.render.rules.stores import KEPT_LONGER, STALE
+from preprod.render.rules.stores import STALE
 
 _WELL = Limits(1, low=True)
 

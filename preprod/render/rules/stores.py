@@ -1,11 +1,13 @@
-"""What keeps telemetry, shows it and sends alerts: Prometheus, Alertmanager, Loki, Tempo, Grafana; and Caddy."""
+"""What keeps telemetry, shows it and sends alerts: Alertmanager, Loki, Tempo, Grafana; and what refuses its files.
+
+Prometheus has a module of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from preprod.observability import SECONDS_PER_DAY
 from preprod.render.rules import cases
 from preprod.render.rules.promql import series
 from preprod.render.rules.rule import Alert, Clock, Dashboard, Watched, duration, number
@@ -14,16 +16,13 @@ from preprod.render.rules.simple import Maker
 STALE = 3 * 3600
 """Seconds without a run of Loki's retention, which is due every ten minutes."""
 
-KEPT_LONGER = 2
-"""Days that Prometheus may keep beyond its retention: it removes blocks whole, and the greatest spans a tenth of it."""
-
 
 def rules(watched: Watched) -> list[Alert]:
     """Those of the components that run."""
     clock = watched.clock
-    made = [*_reloads(watched), *_prometheus(watched, clock), *_prometheus_retention(watched)]
+    made = [*_reloads(watched)]
     if "alertmanager" in watched.components:
-        made += [*_alertmanager(clock), *_way_to_alertmanager(clock)]
+        made += _alertmanager(clock)
     if "loki" in watched.components:
         made += _loki(watched, clock)
     if "tempo" in watched.components:
@@ -36,6 +35,7 @@ def rules(watched: Watched) -> list[Alert]:
 def _reloads(watched: Watched) -> Iterator[Alert]:
     readers: tuple[tuple[str, str, Dashboard], ...] = (
         ("prometheus", "prometheus", "telemetry"),
+        ("longterm", "prometheus", "telemetry"),
         ("alertmanager", "alertmanager", "telemetry"),
         ("caddy", "caddy", "system"),
     )
@@ -46,7 +46,7 @@ def _reloads(watched: Watched) -> Iterator[Alert]:
             continue
         loaded = series(f"{prefix}_config_last_reload_successful", {"job": component})
         yield Maker(watched.clock, component, dashboard).level(
-            f"{component.capitalize()}ConfigBad",
+            f"{prefix.capitalize()}ConfigBad",
             f"{loaded} == 0",
             (
                 f"{component} refused its configuration",
@@ -56,69 +56,6 @@ def _reloads(watched: Watched) -> Iterator[Alert]:
             {loaded: 1},
             hold=300,
         )
-
-
-def _prometheus(watched: Watched, clock: Clock) -> Iterator[Alert]:
-    make = Maker(clock, "prometheus", "telemetry")
-    job = "prometheus"
-    events = (
-        (
-            "PrometheusRulesFailing",
-            "prometheus_rule_evaluation_failures_total",
-            "Rules cannot be evaluated",
-            "What they watch is not watched: see Prometheus' log for the rule and the reason.",
-        ),
-        (
-            "PrometheusRulesMissed",
-            "prometheus_rule_group_iterations_missed_total",
-            "Rules take longer than there is time for",
-            "Alerts come late, and recorded series have gaps.",
-        ),
-        (
-            "PrometheusCompactionsFailing",
-            "prometheus_tsdb_compactions_failed_total",
-            "Prometheus cannot write its blocks",
-            "Most likely the disk is full; what is only in memory grows.",
-        ),
-        (
-            "PrometheusReloadsFailing",
-            "prometheus_tsdb_reloads_failures_total",
-            "Prometheus cannot read its blocks",
-            "A block is damaged, or files are missing; older data cannot be had.",
-        ),
-        (
-            "PrometheusLogDamaged",
-            "prometheus_tsdb_wal_corruptions_total",
-            "Prometheus found its log of writes damaged",
-            "Samples from before the last start are lost, most often after a power cut or a full disk.",
-        ),
-        (
-            "PrometheusTooManySamples",
-            "prometheus_target_scrapes_exceeded_sample_limit_total",
-            "A target has more samples than it may have",
-            "It is refused whole: look which target is down, and which of its labels has no bound.",
-        ),
-    )
-    for name, metric, summary, description in events:
-        yield make.event(name, series(metric, {"job": job}), (summary, description), series(metric, {"job": job}))
-
-
-def _prometheus_retention(watched: Watched) -> Iterator[Alert]:
-    oldest = series("prometheus_tsdb_lowest_timestamp_seconds", {"job": "prometheus"})
-    days = watched.settings.retention.metrics_days
-    longest = (days * 1.1 + KEPT_LONGER) * SECONDS_PER_DAY
-    yield Maker(watched.clock, "prometheus", "telemetry").level(
-        "PrometheusRetentionStale",
-        f"time() - {oldest} > {number(longest)}",
-        (
-            "Prometheus has metrics of {{ $value | humanizeDuration }} ago",
-            f"They are kept for {days} days: what is older is not removed.",
-        ),
-        {oldest: -longest},
-        # Younger by more than the test takes.
-        {oldest: 14400 - longest},
-        hold=3600,
-    )
 
 
 def _alertmanager(clock: Clock) -> Iterator[Alert]:
@@ -134,31 +71,6 @@ def _alertmanager(clock: Clock) -> Iterator[Alert]:
         by="integration",
         severity="critical",
     )
-
-
-def _way_to_alertmanager(clock: Clock) -> Iterator[Alert]:
-    make = Maker(clock, "prometheus", "telemetry")
-    found = series("prometheus_notifications_alertmanagers_discovered", {"job": "prometheus"})
-    yield make.level(
-        "PrometheusWithoutAlertmanager",
-        f"{found} < 1",
-        ("Prometheus knows no Alertmanager", "Alerts fire and nobody gets to know."),
-        {found: 0},
-        {found: 1},
-        hold=300,
-        severity="critical",
-    )
-    for name, what in (("errors", "PrometheusNotificationsRefused"), ("dropped", "PrometheusNotificationsDropped")):
-        metric = series(f"prometheus_notifications_{name}_total", {"job": "prometheus"})
-        # Those of a start are dropped (for 5 s it looks for Alertmanager), and those of Alertmanager's update are
-        # refused; both are sent again. While it is a fault, the watchdog meets it each minute.
-        yield make.events(
-            what,
-            metric,
-            ("Alerts do not reach Alertmanager", "It is down, or refuses them; those that fire on are sent again."),
-            metric,
-            window=300,
-        )
 
 
 def _loki(watched: Watched, clock: Clock) -> Iterator[Alert]:

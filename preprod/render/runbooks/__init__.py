@@ -122,5 +122,7 @@ def _groups(made: list[Made]) -> list[tuple[str, str]]:
     apps = list(dict.fromkeys(one.whose for one in made if one.whose))
     if made[0].signal:
         return [(f"app {app}", app) for app in apps]
-    about = {one.alert.component for one in made}
-    return [(min(about) if len(about) == 1 and "{{" not in min(about) else "every target of Prometheus", "")]
+    about = sorted({one.alert.component for one in made})
+    # Of two Prometheus, the one after which its alerts are called.
+    own = [one for one in about if len(about) == 1 or made[0].alert.alert.lower().startswith(one)]
+    return [(own[0] if own and "{{" not in own[0] else "every target of Prometheus", "")]

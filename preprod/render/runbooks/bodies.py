@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from preprod.contract import Contract, Signal, signals
 from preprod.contract.names import label_name
@@ -32,9 +32,11 @@ def sections(made: Iterable[Made], link: Link, services_page: str) -> Sections:
     :raises LookupError: there is no template for it.
     """
     bodies: dict[str, dict[str, str]] = {}
-    for one in made:
+    several = list(made)
+    components = {one.alert.component for one in several}
+    for one in several:
         if (whose := one.whose) not in bodies:
-            bodies[whose] = _split(_body(one, link, services_page))
+            bodies[whose] = _split(_body(one, components, link, services_page))
     texts = {heading: {whose: body[heading] for whose, body in bodies.items()} for heading in HEADINGS}
     return {heading: _once(said) for heading, said in texts.items()}
 
@@ -85,13 +87,14 @@ def family(signal: Signal, alert: str) -> str:
     return "unusual" if alert.endswith("Unusual") else "many"
 
 
-def _body(made: Made, link: Link, services_page: str) -> str:
+def _body(made: Made, components: Collection[str], link: Link, services_page: str) -> str:
     tools = (commands.compose, commands.container, commands.inside, commands.logs, commands.query, commands.sql)
     about = _about_signal(made.contract, made.signal) if made.contract and made.signal else {}
     return rendered(
         template(made),
         alert=made.alert,
         made=made,
+        components=components,
         link=link,
         services_page=services_page,
         number=number,

@@ -154,5 +154,6 @@ def _changes(settings: Settings) -> Iterable[tuple[str, Settings]]:
         value = getattr(settings.alert_thresholds, name)
         more = settings.alert_thresholds.model_dump() | {name: value + 1}
         yield f"alert_thresholds.{name}", settings_of(given | {"alert_thresholds": more})
-    kept = settings.retention.model_dump() | {"metrics_days": settings.retention.metrics_days + 1}
-    yield "retention.metrics_days", settings_of(given | {"retention": kept})
+    for name in ("metrics_days", "longterm_days"):
+        kept = settings.retention.model_dump() | {name: getattr(settings.retention, name) + 1}
+        yield f"retention.{name}", settings_of(given | {"retention": kept})
