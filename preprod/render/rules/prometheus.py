@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from math import ceil
 
 from preprod.observability import SECONDS_PER_DAY
+from preprod.render.rules import cases
 from preprod.render.rules.promql import series
-from preprod.render.rules.rule import Alert, Watched
-from preprod.render.rules.simple import Maker
+from preprod.render.rules.rule import Alert, Case, Watched, number
+from preprod.render.rules.simple import EVENT_WINDOW, Maker
 
 KEPT_LONGER = 2
 """Days that Prometheus may keep beyond its retention: it removes blocks whole, and the greatest spans a tenth of it."""
@@ -64,12 +67,6 @@ def _one(watched: Watched, job: str, days: int) -> Iterator[Alert]:
             "A block is damaged, or files are missing; older data cannot be had.",
         ),
         (
-            "PrometheusLogDamaged",
-            "prometheus_tsdb_wal_corruptions_total",
-            "{{ $labels.job }} found its log of writes damaged",
-            "Samples from before the last start are lost, most often after a power cut or a full disk.",
-        ),
-        (
             "PrometheusTooManySamples",
             "prometheus_target_scrapes_exceeded_sample_limit_total",
             "A target of {{ $labels.job }} has more samples than it may have",
@@ -77,12 +74,53 @@ def _one(watched: Watched, job: str, days: int) -> Iterator[Alert]:
         ),
     )
     yield from _events(make, job, events)
+    yield _damaged(make, job)
     yield _retention(make, job, days)
 
 
 def _events(make: Maker, job: str, events: tuple[tuple[str, str, str, str], ...]) -> Iterator[Alert]:
     for name, metric, summary, description in events:
         yield make.event(name, series(metric, {"job": job}), (summary, description), series(metric, {"job": job}))
+
+
+def _damaged(make: Maker, job: str) -> Alert:
+    window, step = make.clock.window(EVENT_WINDOW), make.clock.time(60)
+    found, started = (
+        series(metric, {"job": job})
+        for metric in ("prometheus_tsdb_wal_corruptions_total", "process_start_time_seconds")
+    )
+    made = make.event(
+        "PrometheusLogDamaged",
+        found,
+        (
+            "{{ $labels.job }} found its log of writes damaged",
+            "Samples from before the last start are lost, most often after a power cut or a full disk.",
+        ),
+        found,
+    )
+    # Most often it finds that before its first sample, which then has it: nothing grows.
+    at_start = f"sum by (job) ({found} and time() - {started} < {number(window)}) > 0"
+    later = cases.event(found, window=window, step=step, steady={started: -2 * window})
+    return replace(
+        made,
+        expr=f"{made.expr} or {at_start}",
+        cases=(*later, *cases.of_further(_from_the_start(found, started, window, step), "at its start")),
+    )
+
+
+def _from_the_start(found: str, started: str, window: float, step: float) -> tuple[Case, ...]:
+    """Cases of a process that has counted one before its first sample, and of one that has not."""
+    steps = ceil(window / step)
+    begun = {started: f"_x{cases.LEAD} {number(cases.LEAD * step)}+0x{steps + 2}"}
+    last, over = cases.LEAD + steps - 1, cases.LEAD + steps + 1
+    return (
+        Case(
+            "fires and resolves",
+            {found: f"_x{cases.LEAD} 1+0x{steps + 2}", **begun},
+            {cases.LEAD - 1: 0, cases.LEAD: 1, last: 1, over: 0},
+        ),
+        Case("just below", {found: f"_x{cases.LEAD} 0+0x{steps + 2}", **begun}, {cases.LEAD: 0, over: 0}),
+    )
 
 
 def _retention(make: Maker, job: str, days: int) -> Alert:
