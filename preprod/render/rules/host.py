@@ -84,11 +84,13 @@ def _filling(watched: Watched, writable: str) -> Alert:
     clock = watched.clock
     window, ahead = clock.window(6 * 3600), clock.time(FILLING_HOURS * 3600)
     hold, step = clock.time(1800), clock.time(600)
+    free = f"node_filesystem_avail_bytes{{{REAL}}}"
     return Alert(
         alert="DiskFillingUp",
-        expr=f"predict_linear(node_filesystem_avail_bytes{{{REAL}}}[{duration(window)}], {number(ahead)}) < 0 "
-        f"and node_filesystem_avail_bytes{{{REAL}}} / node_filesystem_size_bytes{{{REAL}}} < {number(FILLING_FREE)} "
-        f"and {writable}",
+        # Half of the window at least: the first minutes of a host, full of downloads, tell nothing of a day.
+        expr=f"predict_linear({free}[{duration(window)}], {number(ahead)}) < 0 "
+        f"and {free} / node_filesystem_size_bytes{{{REAL}}} < {number(FILLING_FREE)} "
+        f"and {free} offset {duration(window / 2)} and {writable}",
         hold=hold,
         severity="warning",
         component="host",
@@ -130,6 +132,11 @@ def _shrinking(window: int, hold: int, ahead: float) -> tuple[Case, ...]:
         ),
         Case("just below", {avail: f"{first}-{slow}x{3 * window}", **steady}, {window: 0, 3 * window: 0}),
         Case("remembers for the whole window", {avail: stops(steep), **steady}, {bad + window // 2 + 2: 1}),
+        Case(
+            "just begun",
+            {avail: f"_x2 {stops(steep)}", **steady},
+            {window // 2 + hold + 1: 0, window // 2 + hold + 2: 1},
+        ),
     )
 
 
