@@ -19,6 +19,7 @@ from preprod.render.rules import (
     slo,
     stores,
     targets,
+    tempo,
     watchdog,
 )
 from preprod.render.rules.rule import Alert, Recording, Rule, Watched
@@ -48,7 +49,7 @@ def of_host(watched: Watched, jobs: Iterable[str]) -> Subjects:
         "databases": [*databases.rules(watched)],
         "telemetry": [*pipeline.rules(watched)],
         "prometheus": [*prometheus.rules(watched)],
-        "stores": [*stores.rules(watched)],
+        "stores": [*stores.rules(watched), *tempo.rules(watched)],
         "probes": [*probes.rules(watched)],
         "watchdog": [*watchdog.rules(watched)],
     }

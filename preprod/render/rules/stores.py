@@ -1,6 +1,6 @@
-"""What keeps telemetry, shows it and sends alerts: Alertmanager, Loki, Tempo, Grafana; and what refuses its files.
+"""What keeps telemetry, shows it and sends alerts: Alertmanager, Loki, Grafana; and what refuses its files.
 
-Prometheus has a module of its own.
+Prometheus and Tempo have modules of their own.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ def rules(watched: Watched) -> list[Alert]:
         made += _alertmanager(clock)
     if "loki" in watched.components:
         made += _loki(watched, clock)
-    if "tempo" in watched.components:
-        made += _tempo(clock)
     if "grafana" in watched.components:
         made.append(_grafana(watched, clock))
     return made
@@ -110,40 +108,6 @@ def _loki_retention(make: Maker) -> Alert:
     )
     never = cases.level({started: -stale}, {started: 3600 - stale}, hold=made.hold, step=made.step, steady={ran: 0})
     return replace(made, cases=(*made.cases, *cases.of_further(never, "since the start")))
-
-
-def _tempo(clock: Clock) -> Iterator[Alert]:
-    make = Maker(clock, "tempo", "telemetry")
-    events = (
-        (
-            "TempoRetentionFailing",
-            "tempodb_retention_errors_total",
-            "Tempo cannot remove old traces",
-            "Traces are kept too long, and fill the disk.",
-        ),
-        (
-            "TempoCompactionFailing",
-            "tempodb_compaction_errors_total",
-            "Tempo cannot merge its blocks",
-            "Searches get slower; most likely the disk is full.",
-        ),
-        (
-            "TempoPollFailing",
-            "tempodb_blocklist_poll_errors_total",
-            "Tempo cannot list its blocks",
-            "New blocks are not found by search, old ones not removed.",
-        ),
-        (
-            "TempoFlushFailing",
-            "tempo_live_store_local_failed_flushes_total",
-            "Tempo cannot write traces",
-            "They stay in memory until it runs out; most likely the disk is full.",
-        ),
-    )
-    for name, metric, summary, description in events:
-        yield make.event(
-            name, series(metric, {"job": "tempo"}), (summary, description), series(metric, {"job": "tempo"})
-        )
 
 
 def _grafana(watched: Watched, clock: Clock) -> Alert:
