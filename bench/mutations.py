@@ -117,11 +117,12 @@ class Mutant:
 
 # -- rules and their tests ---------------------------------------------------------------------------
 def view(contract: str) -> View:
-    """Everything that can run, with a certificate."""
+    """Everything that can run, with a certificate and a dead man's switch."""
     settings = settings_of(
         {
             "app_image": "registry.example/app:1",
             "domain": "app.example.org",
+            "dead_mans_switch": True,
             "telemetry_contract": f"files/contracts/{contract}.yaml",
             "observability": True,
             "observability_components": list(OVERLAY),

@@ -43,13 +43,13 @@ _SAME = {
 
 
 def whole(contract: str, **changes: object) -> Watched:
-    """Everything that can run, with a certificate, for one of the package's contracts."""
+    """Everything that can run, for one of the package's contracts."""
     return everything(load(CONTRACTS / f"{contract}.yaml"), **changes)
 
 
 def everything(contract: Contract, **changes: object) -> Watched:
-    """Everything that can run, with a certificate."""
-    settings = settings_of({"domain": "app.example.org", **changes})
+    """Everything that can run, with a certificate and a dead man's switch."""
+    settings = settings_of({"domain": "app.example.org", "dead_mans_switch": True, **changes})
     return Watched(settings, contract, frozenset(CATALOGUE))
 
 

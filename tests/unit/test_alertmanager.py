@@ -216,3 +216,25 @@ def test_it_runs_alone_and_remembers_for_longer_than_it_may_wait() -> None:
 
 def test_it_is_reloaded_by_the_same_script_as_prometheus() -> None:
     assert FILES["alertmanager/reload.sh"] == FILES["prometheus/reload.sh"]
+
+
+def test_one_missed_call_of_the_switch_wakes_nobody_and_other_receivers_are_told_of_at_once() -> None:
+    def failing(**changes: Any) -> dict[str, tuple[str, str]]:
+        text = bundle(settings(observability=True, **changes))["prometheus/rules/stores.yml"].text
+        found = {rule["alert"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+        return {
+            name: (found[name]["expr"], found[name].get("for", ""))
+            for name in ("NotificationsFailing", "WebhooksFailing")
+            if name in found
+        }
+
+    alone = failing()
+    assert alone.keys() == {"NotificationsFailing"}
+    assert 'failed_total{job="alertmanager"}' in alone["NotificationsFailing"][0]
+    switch = failing(dead_mans_switch=True)
+    assert 'integration!="webhook"' in switch["NotificationsFailing"][0]
+    assert (alone["NotificationsFailing"][1], switch["NotificationsFailing"][1]) == ("", "")
+    assert "[450s]" in switch["WebhooksFailing"][0]
+    assert switch["WebhooksFailing"][1] == "15m"
+    rarely = failing(dead_mans_switch=True, alert_grouping={"interval_seconds": 1200})
+    assert ("[30m]" in rarely["WebhooksFailing"][0], rarely["WebhooksFailing"][1]) == (True, "1h")

@@ -97,17 +97,28 @@ class Maker:
         made = cases.event(series, window=window, step=step)
         return self._alert(alert, expr, texts, made, step, 0, severity, None)
 
-    def events(self, alert: str, selector: str, texts: tuple[str, str], series: str, *, window: float) -> Alert:
+    def events(
+        self,
+        alert: str,
+        selector: str,
+        texts: tuple[str, str],
+        series: str,
+        *,
+        window: float,
+        by: str = "job",
+        severity: Severity = "warning",
+    ) -> Alert:
         """A counter that goes on growing for two windows: once is no matter.
 
         :param window: seconds within which one more means that it goes on.
+        :param by: labels by which events are told apart.
         """
         looked, step = self.clock.window(window), self.clock.time(60)
         # Made of the window, which is never shorter than a few scrapes: another time could be over before one event is.
         hold = 2 * looked
-        expr = f"sum by (job) (increase({selector}[{duration(looked)}])) > 0"
+        expr = f"sum by ({by}) (increase({selector}[{duration(looked)}])) > 0"
         made = cases.events(series, window=looked, hold=hold, step=step)
-        return self._alert(alert, expr, texts, made, step, hold, "warning", None)
+        return self._alert(alert, expr, texts, made, step, hold, severity, None)
 
     def _alert(
         self,

@@ -22,7 +22,7 @@ def rules(watched: Watched) -> list[Alert]:
     clock = watched.clock
     made = [*_reloads(watched)]
     if "alertmanager" in watched.components:
-        made += _alertmanager(clock)
+        made += _alertmanager(watched)
     if "loki" in watched.components:
         made += _loki(watched, clock)
     if "grafana" in watched.components:
@@ -56,19 +56,38 @@ def _reloads(watched: Watched) -> Iterator[Alert]:
         )
 
 
-def _alertmanager(clock: Clock) -> Iterator[Alert]:
-    failed = series("alertmanager_notifications_failed_total", {"job": "alertmanager", "integration": "email"})
-    yield Maker(clock, "alertmanager", "telemetry").event(
+def _alertmanager(watched: Watched) -> Iterator[Alert]:
+    make = Maker(watched.clock, "alertmanager", "telemetry")
+    metric, switch = "alertmanager_notifications_failed_total", watched.settings.dead_mans_switch
+    job, by = {"job": "alertmanager"}, "integration"
+    yield make.event(
         "NotificationsFailing",
-        'alertmanager_notifications_failed_total{job="alertmanager"}',
+        f'{metric}{{job="alertmanager",integration!="webhook"}}' if switch else series(metric, job),
         (
             "Notifications by {{ $labels.integration }} fail",
             "Alerts fire and somebody does not get to know: the receiver is down, or refuses.",
         ),
-        failed,
-        by="integration",
+        series(metric, {**job, "integration": "email"}),
+        by=by,
         severity="critical",
     )
+    if switch:
+        webhooks = series(metric, {**job, "integration": "webhook"})
+        # A receiver that fails is counted at each interval of its group; the switch is called each minute, and one call
+        # that it misses is no matter.
+        window = max(300, 1.5 * watched.settings.alert_grouping.interval_seconds)
+        yield make.events(
+            "WebhooksFailing",
+            webhooks,
+            (
+                "Calls by {{ $labels.integration }} go on failing",
+                "Whoever hears the dead man's switch, or a receiver of alerts, is down, refuses, or cannot be reached.",
+            ),
+            webhooks,
+            window=window,
+            by=by,
+            severity="critical",
+        )
 
 
 def _loki(watched: Watched, clock: Clock) -> Iterator[Alert]:
