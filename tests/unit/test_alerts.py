@@ -233,7 +233,8 @@ def test_one_setting_shortens_all_times() -> None:
     assert longest() == 3 * 259200
     assert longest(alert_time_scale=0.001, scrape_interval=5) <= 3 * 260
     short = alerts(alert_time_scale=0.001, scrape_interval=5)
-    assert max(alert.hold for alert in short) < 10
+    # What has to go on does so for two windows, and no window is shorter than four scrapes.
+    assert max(alert.hold for alert in short) <= 2 * 4 * 5
 
 
 def test_a_window_holds_enough_scrapes_however_rare_they_are() -> None:
