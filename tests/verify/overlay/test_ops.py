@@ -10,6 +10,7 @@ from preprod.contract import Contract
 from verify.nouns.api import Api
 from verify.nouns.case import FROM_HOST
 from verify.nouns.compose import Compose
+from verify.nouns.logs import ARRIVAL_SECONDS, Logs
 from verify.nouns.operations import DOCUMENT, PAGE, Operations, PostedAlert
 from verify.nouns.person import Person
 from verify.nouns.program import Program
@@ -46,6 +47,17 @@ def test_nobody_but_an_administrator_sees_it(entrance: Callable[[str], Api]) -> 
     somebody = Person(api)
     assert [somebody.get(path).status_code for path in (DOCUMENT, PAGE)] == [403, 401]
     assert [api.get(path).status_code for path in (DOCUMENT, PAGE)] == [401, 401]
+
+
+def test_who_was_given_the_role_stands_in_the_apps_log(operations: Operations, logs: Logs) -> None:
+    """Although the command runs beside the app: what Alloy collects is the log of the container's first process."""
+    whom = operations.administrator.get("/api/me").json()["id"]
+
+    def told() -> list[str]:
+        return [line for line in logs.lines if whom in line and '"role.granted"' in line]
+
+    eventually(told, ARRIVAL_SECONDS)
+    assert len(told()) == 1, "the audit line of the grant should be in the log of the app once"
 
 
 def test_it_has_asked_both(operations: Operations) -> None:
