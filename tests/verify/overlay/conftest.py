@@ -194,9 +194,11 @@ def visited(
     visits = pytestconfig.stash.setdefault(_VISITS, {})
     if target.name not in visits:
         since, visitor = machine.now, Visitor(entrance(FROM_HOST))
-        before = sum(prometheus.values(_LOG_INS).values())
         visitor.visit()
-        eventually(lambda: sum(prometheus.values(_LOG_INS).values()) > before, delay)
+        # What the app measured later than this knows of all of the visit, not only of its beginning.
+        ended = machine.now
+        taken = f"timestamp({_LOG_INS})"
+        eventually(lambda: max(prometheus.values(taken).values(), default=0) > ended, delay)
         visitor.visit()
         visits[target.name] = since
     return visits[target.name]
